@@ -1,0 +1,160 @@
+package schedule
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jobpipe/jobpipe/engine/batch"
+)
+
+func TestNewWorkerGetsOneJobASlot(t *testing.T) {
+	r := newRig(t, Config{})
+	r.add(10)
+	r.join(1, 3)
+	r.does("1 gets 1-3")
+	r.counts(7, 3)
+	r.does()
+}
+
+func TestIdleWorkersShareEvenly(t *testing.T) {
+	r := newRig(t, Config{})
+	r.join(1, 8)
+	r.join(2, 8)
+	r.join(3, 8)
+	r.add(6)
+	r.does("1 gets 1-3", "2 gets 4-5", "3 gets 6")
+}
+
+func TestCreditGrowsWithTheRateShown(t *testing.T) {
+	for _, c := range []struct {
+		perSecond int
+		rtt       time.Duration
+		want      int
+	}{
+		{1, 0, 4},
+		{10, 100 * time.Millisecond, 5}, // 4 slots, and one job in 105 ms
+		{1000, 0, 4 + 5},
+		{4000, 15 * time.Millisecond, 4 + 80},
+	} {
+		t.Run(fmt.Sprintf("%d a second, round trip %v", c.perSecond, c.rtt), func(t *testing.T) {
+			r := newRig(t, Config{})
+			r.join(1, 4)
+			if c.rtt > 0 {
+				r.RoundTrip(1, c.rtt)
+				r.RoundTrip(1, 2*c.rtt) // the least counts
+			}
+			r.warm(1, 4, c.perSecond)
+			r.add(1000)
+			r.Dispatch(r.now, nil)
+			if r.Leased() != c.want {
+				t.Errorf("the worker was given %d jobs, want %d", r.Leased(), c.want)
+			}
+		})
+	}
+}
+
+func TestJobsOfASecondGetNoQueue(t *testing.T) {
+	r := newRig(t, Config{})
+	r.join(1, 2)
+	r.RoundTrip(1, 50*time.Millisecond)
+	r.add(10)
+	r.does("1 gets 1-2")
+	for seq := uint64(1); seq < 5; seq++ {
+		r.wait(time.Second)
+		r.answers(1, seq, seq)
+		r.does(fmt.Sprintf("1 gets %d", seq+2))
+	}
+}
+
+func TestOnlyStartedJobsAreAtRiskWithMaxLostOne(t *testing.T) {
+	r := newRig(t, Config{MaxLost: 1})
+	r.join(1, 4)
+	r.warm(1, 4, 1000)
+	r.add(100)
+	r.does("1 gets 5-8")
+}
+
+// While the slots are busy the queue is filled up only when a good part of it
+// is free.
+func TestQueueIsRefilledInGoodPieces(t *testing.T) {
+	r := newRig(t, Config{})
+	r.join(1, 2)
+	r.warm(1, 2, 2000)
+	r.add(100)
+	r.does("1 gets 3-14") // 2 slots and 5 ms of 2000 a second
+	r.wait(500 * time.Microsecond)
+	r.answers(1, 3, 3)
+	r.does() // room for one only
+	r.wait(500 * time.Microsecond)
+	r.answers(1, 4, 4)
+	r.does("1 gets 15-16")
+}
+
+func TestFreeSlotIsFilledAtOnce(t *testing.T) {
+	r := newRig(t, Config{})
+	r.join(1, 2)
+	r.warm(1, 2, 2000)
+	r.add(1)
+	r.does("1 gets 3")
+	r.add(1)
+	r.does("1 gets 4")
+}
+
+func TestQueueIsBoundedInBytes(t *testing.T) {
+	r := newRig(t, Config{})
+	r.join(1, 2)
+	r.RoundTrip(1, time.Second)
+	r.warm(1, 2, 2000)
+	record := strings.Repeat("x", 1<<20-1) + "\n"
+	for range 20 {
+		r.Add(batch.Range{Seq: r.next, Count: 1, Data: []byte(record)})
+		r.next++
+	}
+	r.Dispatch(r.now, nil)
+	if r.Leased() != 4 {
+		t.Errorf("%d jobs of a MiB were handed out, want 4", r.Leased())
+	}
+}
+
+func TestLeaseIsCutToTheFrame(t *testing.T) {
+	r := newRig(t, Config{MaxBytes: 6})
+	r.join(1, 4)
+	r.add(8)
+	r.does("1 gets 1-3", "1 gets 4")
+}
+
+func TestSlotsChange(t *testing.T) {
+	r := newRig(t, Config{})
+	r.join(1, 1)
+	r.add(10)
+	r.does("1 gets 1")
+	r.Slots(r.now, 1, 3)
+	r.does("1 gets 2-3")
+	r.Slots(r.now, 1, 0)
+	r.answers(1, 1, 3)
+	r.does()
+	r.Slots(r.now, 1, 1)
+	r.does("1 gets 4")
+}
+
+func TestQueueGrowsWhenTheRoundTripIsKnown(t *testing.T) {
+	r := newRig(t, Config{})
+	r.join(1, 4)
+	r.warm(1, 4, 4000)
+	r.add(1000)
+	r.does("1 gets 5-28")
+	r.RoundTrip(1, 15*time.Millisecond)
+	r.does("1 gets 29-88")
+}
+
+func TestLateWorkerGetsWhatWaits(t *testing.T) {
+	r := newRig(t, Config{})
+	r.add(3)
+	r.does()
+	r.join(1, 1)
+	r.does("1 gets 1")
+	r.join(2, 1)
+	r.does("2 gets 2")
+}

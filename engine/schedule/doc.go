@@ -1,0 +1,19 @@
+// Package schedule decides which worker gets which jobs. It is a plain state
+// machine: events and the time go in, actions come out. There is no goroutine,
+// clock, socket or file in it, so that a simulation can play thousands of
+// hostile schedules a second, and a failing one replays.
+//
+// Its caller owns it (in jobpipe: the event loop) and keeps to this contract:
+//
+//   - Tell it what happened: Add, EndOfInput, Join, Leave, Answer, Failed,
+//     GiveBack, Slots, RoundTrip.
+//   - Then call Dispatch and carry out every action it returns, in order.
+//   - The time is a duration since any fixed moment and never goes back.
+//
+// What it promises: a job is settled (answered, failed for good, or lost for
+// good) exactly once; a worker is never given more than its credit; no job
+// waits while a worker that may run it has room.
+//
+// State is kept by range, not by job. A range is split only where something
+// goes wrong in it or an answer covers part of it.
+package schedule

@@ -1,0 +1,85 @@
+package schedule
+
+import (
+	"time"
+
+	"github.com/jobpipe/jobpipe/engine/batch"
+)
+
+// revokePause is the least time between two searches for jobs that idle
+// workers could take over: a search looks at every worker.
+const revokePause = 2 * time.Millisecond
+
+// revokeForIdle asks a slow worker's queued jobs back when nothing waits and
+// some worker has an idle slot.
+func (s *Scheduler) revokeForIdle(now time.Duration, acts []Action) []Action {
+	if len(s.hungry) == 0 || now-s.revoked < revokePause || s.Waiting() > 0 || !s.idleSlot() {
+		return acts
+	}
+	s.revoked = now
+	var slowest *worker
+	var longest time.Duration
+	for _, w := range s.order {
+		if d := w.backlog(now); d > longest && w.revocable(now) {
+			slowest, longest = w, d
+		}
+	}
+	if slowest == nil || longest < 2*(slowest.rtt+horizon) {
+		return acts
+	}
+	slowest.stuck = true // lest it is given the same jobs again
+	return append(acts, slowest.revoke())
+}
+
+// idleSlot reports whether a worker with room has nothing to do in some slot.
+func (s *Scheduler) idleSlot() bool {
+	for _, w := range s.hungry {
+		if w.jobs < w.slots && !w.gone {
+			return true
+		}
+	}
+	return false
+}
+
+// Tick asks back what is queued on workers that have answered nothing for
+// long: a job of an hour must not keep those behind it waiting. Call it some
+// times a second.
+func (s *Scheduler) Tick(now time.Duration, acts []Action) []Action {
+	for _, w := range s.order {
+		if w.revocable(now) && now-w.moved >= stuckAfter {
+			w.stuck = true
+			acts = append(acts, w.revoke())
+		}
+	}
+	return acts
+}
+
+// revokeAll asks back everything that has not started.
+func (s *Scheduler) revokeAll(now time.Duration, acts []Action) []Action {
+	for _, w := range s.order {
+		if w.jobs > 0 && !w.revoking && now >= w.revokeAt {
+			acts = append(acts, w.revoke())
+		}
+	}
+	return acts
+}
+
+// backlog is how long the jobs of the worker will last, as far as one can tell.
+func (w *worker) backlog(now time.Duration) time.Duration {
+	silent := now - w.moved
+	if w.rate == 0 {
+		return silent
+	}
+	return max(silent, time.Duration(float64(w.jobs)/w.rate*float64(time.Second)))
+}
+
+// revocable reports whether the worker has jobs that cannot have started, and
+// may be asked for them.
+func (w *worker) revocable(now time.Duration) bool {
+	return w.jobs > w.slots && !w.revoking && now >= w.revokeAt
+}
+
+func (w *worker) revoke() Action {
+	w.revoking = true
+	return Action{Kind: Revoke, Worker: w.id, Range: batch.Range{Count: w.jobs}}
+}

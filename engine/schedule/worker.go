@@ -1,0 +1,209 @@
+package schedule
+
+import (
+	"slices"
+	"time"
+
+	"github.com/jobpipe/jobpipe/engine/batch"
+)
+
+// worker is what is known of one connection.
+type worker struct {
+	id     WorkerID
+	slots  int    // 0: takes no jobs for now
+	leases []span // by lo; they do not overlap
+	jobs   int    // leased
+	bytes  int    // leased
+	afresh int    // leased jobs during which a worker vanished before
+
+	rtt   time.Duration
+	rate  float64       // jobs per second, smoothed; 0 until shown
+	acc   int           // answers since `since`
+	since time.Duration // start of the current measurement
+	moved time.Duration // last answer, or first lease after none
+
+	revokeAt time.Duration // not asked to give jobs back before this
+	revoking bool          // asked, and not yet replied
+	stuck    bool          // its queue was asked back: gets none until it answers
+	reserved bool          // being emptied for, or running, a job that must run alone
+	listed   bool          // stands in hungry
+	gone     bool
+}
+
+// measure is the least time over which a rate is taken.
+const measure = time.Millisecond
+
+// Join adds a worker with the given slots.
+func (s *Scheduler) Join(now time.Duration, id WorkerID, slots int) {
+	w := &worker{id: id, slots: slots, moved: now}
+	s.workers[id] = w
+	s.order = append(s.order, w)
+	s.wake(w)
+}
+
+// Slots changes how many jobs a worker runs at a time; 0 is for a worker that
+// wants no more, for now or because it is about to leave.
+func (s *Scheduler) Slots(now time.Duration, id WorkerID, slots int) {
+	if w := s.workers[id]; w != nil {
+		w.slots = slots
+		w.revokeAt = now
+		s.wake(w)
+	}
+}
+
+// RoundTrip tells how long a message to the worker and back takes.
+func (s *Scheduler) RoundTrip(id WorkerID, d time.Duration) {
+	if w := s.workers[id]; w != nil && (w.rtt == 0 || d < w.rtt) {
+		w.rtt = d
+		s.wake(w)
+	}
+}
+
+// credit is how many jobs the worker may hold: one a slot, and a queue that
+// lasts for its round trip and the horizon at the rate it has shown. Fast jobs
+// get a deep queue; jobs of a second get none, so nothing waits behind them.
+func (s *Scheduler) credit(w *worker) int {
+	if w.slots == 0 {
+		return 0
+	}
+	if s.conf.MaxLost == 1 || w.stuck {
+		return w.slots // a job that has not started cannot be lost with its worker
+	}
+	return w.slots + int(w.rate*(w.rtt+horizon).Seconds())
+}
+
+// room is how many more jobs the worker may be given now. While its slots are
+// full it is 0 until a good part of the queue is free: frames of a few jobs
+// each would otherwise go round for ever.
+func (s *Scheduler) room(w *worker) int {
+	if w.gone || w.reserved {
+		return 0
+	}
+	credit := s.credit(w)
+	room := credit - w.jobs
+	if w.jobs < w.slots {
+		return room
+	}
+	if w.bytes >= maxWindow || room < max(1, (credit-w.slots)/4) {
+		return 0
+	}
+	return room
+}
+
+// wake lists a worker that has room.
+func (s *Scheduler) wake(w *worker) {
+	if !w.listed && s.room(w) > 0 {
+		w.listed = true
+		s.hungry = append(s.hungry, w)
+	}
+}
+
+// lease notes that the worker holds sp.
+func (w *worker) lease(now time.Duration, sp span) {
+	if w.jobs == 0 {
+		w.since, w.acc, w.moved = now, 0, now
+	}
+	sp.bytes = len(sp.Data)
+	w.jobs += sp.jobs()
+	w.bytes += sp.bytes
+	if sp.lost > 0 {
+		w.afresh += sp.jobs()
+	}
+	w.insert(sp)
+}
+
+func (w *worker) insert(sp span) {
+	if n := len(w.leases); n == 0 || w.leases[n-1].lo < sp.lo {
+		w.leases = append(w.leases, sp)
+		return
+	}
+	at, _ := w.find(sp.lo)
+	w.leases = slices.Insert(w.leases, at, sp)
+}
+
+// find returns the index of the lease that holds seq, or where one would go.
+func (w *worker) find(seq uint64) (int, bool) {
+	return slices.BinarySearchFunc(w.leases, seq, func(e span, seq uint64) int {
+		switch {
+		case e.hi <= seq:
+			return -1
+		case e.lo > seq:
+			return 1
+		}
+		return 0
+	})
+}
+
+// holds reports whether all of [lo,hi) is leased to the worker.
+func (w *worker) holds(lo, hi uint64) bool {
+	at, ok := w.find(lo)
+	for ok && w.leases[at].hi < hi {
+		at++
+		ok = at < len(w.leases) && w.leases[at].lo == w.leases[at-1].hi
+	}
+	return ok
+}
+
+// take removes [lo,hi), which must lie in the one lease at index at.
+func (w *worker) take(at int, lo, hi uint64) span {
+	l := &w.leases[at]
+	got := *l
+	got.lo, got.hi = lo, hi
+	got.bytes = int(int64(l.bytes) * int64(got.jobs()) / int64(l.jobs()))
+	switch {
+	case lo == l.lo && hi == l.hi:
+		got.bytes = l.bytes
+		w.leases = slices.Delete(w.leases, at, at+1)
+	case lo == l.lo:
+		l.lo, l.bytes = hi, l.bytes-got.bytes
+	case hi == l.hi:
+		l.hi, l.bytes = lo, l.bytes-got.bytes
+	default:
+		rest := *l
+		rest.lo = hi
+		l.hi = lo
+		l.bytes -= got.bytes
+		rest.bytes = l.bytes / 2
+		l.bytes -= rest.bytes
+		w.leases = slices.Insert(w.leases, at+1, rest)
+	}
+	w.jobs -= got.jobs()
+	w.bytes -= got.bytes
+	if got.lost > 0 {
+		w.afresh -= got.jobs()
+	}
+	return got
+}
+
+// answered updates the worker's rate after n answers.
+func (w *worker) answered(now time.Duration, n int) {
+	w.acc += n
+	w.moved, w.stuck = now, false
+	if dt := now - w.since; dt >= measure {
+		shown := float64(w.acc) / dt.Seconds()
+		if w.rate == 0 {
+			w.rate = shown
+		} else {
+			w.rate += (shown - w.rate) / 2
+		}
+		w.since, w.acc = now, 0
+	}
+}
+
+// lease adds sp to the jobs of w and says so.
+func (s *Scheduler) lease(now time.Duration, w *worker, sp span) Action {
+	w.lease(now, sp)
+	s.out += sp.jobs()
+	return Action{Kind: Send, Worker: w.id, Range: sp.Range, Attempt: sp.attempt}
+}
+
+// Held lists the jobs leased to a worker, for messages and tests.
+func (s *Scheduler) Held(id WorkerID) []batch.Range {
+	var held []batch.Range
+	if w := s.workers[id]; w != nil {
+		for _, l := range w.leases {
+			held = append(held, batch.Range{Seq: l.lo, Count: l.jobs()})
+		}
+	}
+	return held
+}
