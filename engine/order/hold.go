@@ -1,0 +1,72 @@
+package order
+
+// A Hold is what came so far of a result that comes in parts: a stdout, or a
+// stderr. It ends with EmitHold, StderrHold or Drop and is not used after.
+type Hold struct {
+	rope
+	last  byte // the last byte appended
+	index int  // in Stage.holds; -1 when it has ended
+}
+
+// NewHold returns an empty hold.
+func (s *Stage) NewHold() *Hold {
+	h := &Hold{index: len(s.holds)}
+	s.holds = append(s.holds, h)
+	return h
+}
+
+// Append adds a part, which is copied; its bytes are credit of the worker.
+func (s *Stage) Append(h *Hold, worker uint64, data []byte) {
+	if h.index < 0 {
+		panic("order: a part was appended to a hold that has ended")
+	}
+	if len(data) == 0 {
+		return
+	}
+	s.write(&h.rope, data)
+	h.last = data[len(data)-1]
+	s.took(Receipt{Worker: worker, Bytes: len(data)})
+}
+
+// EmitHold is Emit with what was held.
+func (s *Stage) EmitHold(r Receipt, h *Hold) {
+	i := s.admit(r)
+	s.end(h)
+	if h.head != nil && h.last != s.delim {
+		s.write(&h.rope, s.ending)
+	}
+	if s.keep && r.Seq != s.frontier {
+		i = s.reserve(r, i)
+		s.join(&s.runs[i].rope, &h.rope)
+		s.fuse(i)
+		s.took(r)
+		return
+	}
+	s.release(&h.rope, Stdout)
+	s.sign(r)
+	s.advance(r.Count)
+}
+
+// StderrHold writes what was held to stderr.
+func (s *Stage) StderrHold(h *Hold) {
+	s.end(h)
+	s.release(&h.rope, Stderr)
+}
+
+// Drop forgets what was held. Its credit returns all the same.
+func (s *Stage) Drop(h *Hold) {
+	s.end(h)
+	s.release(&h.rope, Free)
+}
+
+// end takes the hold off the list.
+func (s *Stage) end(h *Hold) {
+	if h.index < 0 {
+		panic("order: a hold was ended twice")
+	}
+	last := s.holds[len(s.holds)-1]
+	s.holds[h.index], last.index = last, h.index
+	s.holds[len(s.holds)-1] = nil
+	s.holds = s.holds[:len(s.holds)-1]
+	h.index = -1
+}

@@ -1,0 +1,77 @@
+package order
+
+import (
+	"fmt"
+	"slices"
+)
+
+// A run is the held output of the jobs [first, next). Runs never touch: what
+// is contiguous is one run, so that there are few behind one slow job.
+type run struct {
+	first, next uint64
+	rope
+}
+
+// place returns the index of the first held run behind the jobs of r. A job
+// that was emitted before is a fault of the scheduler, which settles each job
+// once, and to go on would print it twice.
+func (s *Stage) place(r Receipt) int {
+	lo, hi := 0, len(s.runs)
+	for lo < hi {
+		mid := (lo + hi) / 2
+		if s.runs[mid].first <= r.Seq {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	switch {
+	case r.Seq < s.frontier:
+		panic(fmt.Sprintf("order: job %d was emitted twice: all before %d are written", r.Seq, s.frontier))
+	case lo > 0 && s.runs[lo-1].next > r.Seq:
+		panic(fmt.Sprintf("order: job %d was emitted twice: it is held", r.Seq))
+	case lo < len(s.runs) && s.runs[lo].first < r.Seq+uint64(r.Count):
+		panic(fmt.Sprintf("order: job %d was emitted twice: it is held", s.runs[lo].first))
+	}
+	return lo
+}
+
+// reserve returns the index of the run that ends with the jobs of r, to which
+// their output is to be added: the one it continues, or a new one at i.
+func (s *Stage) reserve(r Receipt, i int) int {
+	next := r.Seq + uint64(r.Count)
+	if i > 0 && s.runs[i-1].next == r.Seq {
+		s.runs[i-1].next = next
+		return i - 1
+	}
+	n := s.pool.getRun()
+	n.first, n.next = r.Seq, next
+	s.runs = slices.Insert(s.runs, i, n)
+	return i
+}
+
+// fuse joins the run at i with the one behind it where they touch.
+func (s *Stage) fuse(i int) {
+	if i+1 == len(s.runs) || s.runs[i].next != s.runs[i+1].first {
+		return
+	}
+	behind := s.runs[i+1]
+	s.runs[i].next = behind.next
+	s.join(&s.runs[i].rope, &behind.rope)
+	s.runs = slices.Delete(s.runs, i+1, i+2)
+	s.pool.putRun(behind)
+}
+
+// advance moves the frontier past n jobs that were just written, and writes
+// the run it reaches. There is one at most, since runs never touch.
+func (s *Stage) advance(n int) {
+	s.frontier += uint64(n)
+	if len(s.runs) == 0 || s.runs[0].first != s.frontier {
+		return
+	}
+	r := s.runs[0]
+	s.runs = slices.Delete(s.runs, 0, 1)
+	s.frontier = r.next
+	s.release(&r.rope, Stdout)
+	s.pool.putRun(r)
+}

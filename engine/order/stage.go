@@ -1,0 +1,255 @@
+package order
+
+// A Stage orders the output of a run. One goroutine owns it.
+type Stage struct {
+	keep   bool
+	delim  byte
+	ending []byte // the delimiter, as a slice
+	budget int64
+	chunk  int // largest chunk of held output
+	pool   pool
+
+	// Held: not to be written yet. Input order only, but for holds.
+	frontier uint64 // all jobs before it are written, or on the way
+	runs     []*run // ascending
+	holds    []*Hold
+	held     int64 // capacity of their buffers
+
+	// On the way to the executor.
+	ops     []Op
+	out     []byte    // output that collects, behind ops; nil when there is none
+	signed  []Receipt // due when out is written
+	queued  int64     // capacity of buffers in ops, in out and with the executor
+	flying  int       // ops with the executor
+	outSize int
+
+	fileEnd, fileLive int64 // of the temporary file: where to append, bytes needed
+	kept              int64 // spilled bytes that the executor has in memory
+
+	due     []Receipt
+	waiting []Receipt // of data that is held beyond the budget
+}
+
+// New returns a stage that writes in input order (keep) or in completion
+// order. Jobs count from 1. Records and results end with delim. The budget, in
+// bytes, is for held output.
+func New(keep bool, delim byte, budget int64) *Stage {
+	return &Stage{
+		keep: keep, delim: delim, ending: []byte{delim}, budget: budget,
+		chunk: largest, outSize: outSize, frontier: 1,
+	}
+}
+
+// Emit takes the complete output of the jobs [r.Seq, r.Seq+r.Count). Data is
+// copied and may be empty; a missing last delimiter is added. In input order,
+// a job that never ran is emitted too, without data, or those behind it wait
+// for ever. To emit a job twice is a fault of the caller: in input order, where
+// it is seen, it panics.
+func (s *Stage) Emit(r Receipt, data []byte) {
+	i := s.admit(r)
+	var ending []byte
+	if n := len(data); n > 0 && data[n-1] != s.delim {
+		ending = s.ending
+	}
+	if s.keep && r.Seq != s.frontier {
+		i = s.reserve(r, i)
+		s.write(&s.runs[i].rope, data)
+		s.write(&s.runs[i].rope, ending)
+		s.fuse(i)
+		s.took(r)
+		return
+	}
+	s.print(data)
+	s.print(ending)
+	s.sign(r)
+	s.advance(r.Count)
+}
+
+// Stderr takes the whole stderr of a job, or a line about it. Data is copied.
+func (s *Stage) Stderr(data []byte) {
+	for len(data) > 0 {
+		n := min(len(data), s.chunk)
+		b := append(s.pool.get(n), data[:n]...)
+		s.push(Op{Kind: Stderr, Data: b})
+		data = data[n:]
+	}
+}
+
+// Ops appends what the executor is to do next, in this order. Output that
+// collects is held back while the executor is busy and the buffer is not full:
+// Done is followed by another call of Ops.
+func (s *Stage) Ops(dst []Op) []Op {
+	if s.out != nil && (s.flying == 0 || len(s.out) == cap(s.out)) {
+		s.flush()
+	}
+	dst = append(dst, s.ops...)
+	s.flying += len(s.ops)
+	clear(s.ops)
+	s.ops = s.ops[:0]
+	return dst
+}
+
+// Done takes back an op that was carried out, with its memory.
+func (s *Stage) Done(op Op) {
+	s.flying--
+	if s.flying < 0 {
+		panic("order: an op was done twice")
+	}
+	s.queued -= op.room
+	s.kept += op.Kept
+	s.pool.put(op.Data)
+	for _, r := range op.Receipts {
+		s.due = addReceipt(s.due, r)
+	}
+	s.pool.putReceipts(op.Receipts)
+}
+
+// Receipts appends what is due to the workers: of output that was written, and
+// of output that is held. Past the budget the receipts of held output wait
+// until the executor has caught up with spilling it, so that its credit slows
+// the workers down to the speed of the disk.
+func (s *Stage) Receipts(dst []Receipt) []Receipt {
+	dst = append(dst, s.due...)
+	s.due = s.due[:0]
+	// An idle executor has nothing to catch up with. That happens past the
+	// budget only when the temporary file takes no more; to wait then could be
+	// for ever, when the next job to be written is one that waits for credit.
+	if s.Memory() <= s.budget || s.flying == 0 && len(s.ops) == 0 {
+		dst = append(dst, s.waiting...)
+		s.waiting = s.waiting[:0]
+	}
+	return dst
+}
+
+// Full reports that the executor is behind, so no more input is to be taken
+// in. Jobs that were taken in before are to go on, also a second time: the
+// next to be written may be among them.
+func (s *Stage) Full() bool { return s.queued+s.kept > s.budget/2 }
+
+// Frontier returns the next job to be written: in input order, all before it
+// are written or on the way. In completion order it only counts jobs, from 1.
+func (s *Stage) Frontier() uint64 { return s.frontier }
+
+// Memory returns the bytes of memory in use for output: held by the stage,
+// queued for the executor, and those the temporary file did not take.
+func (s *Stage) Memory() int64 { return s.held + s.queued + s.kept }
+
+// Empty reports that all that was emitted is written.
+func (s *Stage) Empty() bool {
+	return len(s.runs) == 0 && s.out == nil && len(s.ops) == 0 && s.flying == 0
+}
+
+// admit checks that the jobs of r may be emitted, and returns their place.
+func (s *Stage) admit(r Receipt) int {
+	if r.Count < 1 || r.Seq < 1 {
+		panic("order: a result of no job was emitted")
+	}
+	if !s.keep {
+		return 0
+	}
+	return s.place(r)
+}
+
+// took gives the receipt for held output, which may have to be spilled first.
+func (s *Stage) took(r Receipt) {
+	s.balance()
+	if s.Memory() <= s.budget {
+		s.due = addReceipt(s.due, r)
+	} else {
+		s.waiting = addReceipt(s.waiting, r)
+	}
+}
+
+// release sends a rope on its way: to stdout, to stderr, or nowhere (Free). A
+// chunk for stdout that is less than half a frame joins the output that
+// collects: to copy it is cheaper than a system call.
+func (s *Stage) release(r *rope, to Kind) {
+	for p := r.head; p != nil; {
+		switch {
+		case p.buf == nil:
+			s.releaseSpilled(p, to)
+		case to == Free || to == Stdout && len(p.buf) < s.chunk/2:
+			s.held -= int64(cap(p.buf))
+			if to == Stdout {
+				s.print(p.buf)
+			}
+			s.pool.put(p.buf)
+		default:
+			s.held -= int64(cap(p.buf))
+			if to == Stdout {
+				s.flush()
+			}
+			s.push(Op{Kind: to, Data: p.buf})
+		}
+		next := p.next
+		s.pool.putPiece(p)
+		p = next
+	}
+	*r = rope{}
+}
+
+func (s *Stage) releaseSpilled(p *piece, to Kind) {
+	switch to {
+	case Stdout:
+		s.flush()
+		to = CopyStdout
+	case Stderr:
+		to = CopyStderr
+	}
+	s.push(Op{Kind: to, Off: p.off, Len: p.len})
+	s.forget(p.len)
+}
+
+// print copies data to the output that collects.
+func (s *Stage) print(data []byte) {
+	for len(data) > 0 {
+		if s.out != nil && len(s.out) == cap(s.out) {
+			s.flush()
+		}
+		s.collect()
+		n := copy(s.out[len(s.out):cap(s.out)], data)
+		s.out = s.out[:len(s.out)+n]
+		data = data[n:]
+	}
+}
+
+// collect makes sure that there is a buffer in which output collects.
+func (s *Stage) collect() {
+	if s.out == nil {
+		s.out = s.pool.get(s.outSize)
+		s.queued += int64(cap(s.out))
+	}
+}
+
+// sign makes a receipt due when all that was printed so far is written.
+func (s *Stage) sign(r Receipt) {
+	if s.out == nil && len(s.ops) > 0 {
+		last := &s.ops[len(s.ops)-1]
+		if last.Receipts == nil {
+			last.Receipts = s.pool.getReceipts()
+		}
+		last.Receipts = addReceipt(last.Receipts, r)
+		return
+	}
+	s.collect()
+	if s.signed == nil {
+		s.signed = s.pool.getReceipts()
+	}
+	s.signed = addReceipt(s.signed, r)
+}
+
+// flush makes an op of the output that collects.
+func (s *Stage) flush() {
+	if s.out == nil {
+		return
+	}
+	s.queued -= int64(cap(s.out)) // push counts it
+	s.push(Op{Kind: Stdout, Data: s.out, Receipts: s.signed})
+	s.out, s.signed = nil, nil
+}
+
+func (s *Stage) push(op Op) {
+	op.room = int64(cap(op.Data))
+	s.queued += op.room
+	s.ops = append(s.ops, op)
+}
