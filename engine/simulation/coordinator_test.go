@@ -1,0 +1,413 @@
+package simulation
+
+import (
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/jobpipe/jobpipe/engine/batch"
+	"github.com/jobpipe/jobpipe/engine/order"
+	"github.com/jobpipe/jobpipe/engine/schedule"
+)
+
+// A run is one simulated run of the coordinator: what the server does around
+// the scheduler and the order stage, with every step checked by the model.
+type run struct {
+	model
+	rnd    *rand.Rand
+	log    func(format string, args ...any)
+	sched  *schedule.Scheduler
+	stage  *order.Stage
+	writer writer
+
+	pool    *batch.Pool
+	block   *batch.Block // being filled with jobs
+	filled  int
+	arrived uint64 // jobs that stdin has given so far
+	ended   bool   // the scheduler knows the end of the input
+
+	workers  []*worker // by id, from 1; with those that left
+	due      bool      // a turn is due
+	acts     []schedule.Action
+	receipts []order.Receipt
+}
+
+// A part is a result of which not all has come.
+type part struct {
+	task
+	hold *order.Hold
+}
+
+// random is a time between 0 and most.
+func (r *run) random(most time.Duration) time.Duration {
+	return time.Duration(r.rnd.Int64N(int64(most) + 1))
+}
+
+// handled ends the handling of an event: a turn follows, at once or after
+// others have been handled too.
+func (r *run) handled() {
+	switch {
+	case r.rnd.Float64() >= r.lazy:
+		r.turn()
+	case !r.due:
+		r.due = true
+		r.after(50*time.Microsecond, func() {
+			if r.due {
+				r.turn()
+			}
+		})
+	}
+}
+
+// turn takes what has come and does what is due, as server.turn does.
+func (r *run) turn() {
+	r.due = false
+	for _, op := range r.writer.completed() {
+		r.stage.Done(op)
+	}
+	r.intake()
+	r.dispatch()
+	r.write()
+	r.receipts = r.stage.Receipts(r.receipts[:0])
+	r.take(r.receipts)
+	r.remembered()
+}
+
+// dispatch carries out what the scheduler wants done.
+func (r *run) dispatch() {
+	r.acts = r.sched.Dispatch(r.now, r.acts[:0])
+	r.scrub()
+	for _, a := range r.acts {
+		r.perform(a)
+	}
+	r.dispatched(r.sched.Waiting(), r.sched.Leased())
+}
+
+func (r *run) perform(a schedule.Action) {
+	if r.log != nil {
+		r.log("%v: %s worker %d: jobs %d+%d attempt %d", r.now, [...]string{"send", "revoke", "give up"}[a.Kind],
+			a.Worker, a.Range.Seq, a.Range.Count, a.Attempt)
+	}
+	if a.Kind == schedule.GiveUp {
+		r.giveUp(a.Range)
+		r.stage.Emit(order.Receipt{Seq: a.Range.Seq, Count: a.Range.Count}, nil)
+		return
+	}
+	if a.Worker < 1 || int(a.Worker) > len(r.workers) {
+		violated("an action is for worker %d, of which nobody has heard", a.Worker)
+	}
+	w := r.workers[a.Worker-1]
+	switch a.Kind {
+	case schedule.Send:
+		r.send(w.peer, a.Range, a.Attempt)
+		seq, count, attempt := a.Range.Seq, a.Range.Count, a.Attempt
+		w.down(func() { w.jobs(seq, count, attempt) })
+	case schedule.Revoke:
+		if !w.open || w.revoking {
+			violated("worker %d is asked to give jobs back, though it left or was asked already", w.id)
+		}
+		if w.held <= w.peer.slots && !r.stopped {
+			violated("worker %d is asked to give jobs back and has no more than run", w.id)
+		}
+		w.revoking = true
+		w.stuck = !r.stopped
+		w.down(func() { w.revoke(a.Range.Count) })
+	}
+}
+
+// scrub overwrites the block that was freed last, so that nobody can go on
+// using its bytes unnoticed.
+func (r *run) scrub() {
+	if !r.pool.Exhausted() {
+		b := r.pool.Get()
+		clear(b.Buf[:blockUse])
+		b.Release(1)
+	}
+}
+
+// blockUse is how much of a block a run fills: little, so that there are many.
+const blockUse = 600
+
+// intake moves jobs from the input to the scheduler, as server.intake does.
+func (r *run) intake() {
+	for r.read < r.arrived && r.sched.Wants() && !r.stage.Full() {
+		if r.huge {
+			next := batch.Range{Seq: r.read + 1, Count: 1, Data: hugeRecord}
+			r.add(next)
+			r.sched.Add(next)
+			continue
+		}
+		if r.block == nil {
+			if r.pool.Exhausted() {
+				if r.sched.Hungry() {
+					r.sched.Compact()
+				}
+				return
+			}
+			r.block, r.filled = r.pool.Get(), 0
+		}
+		from, to := r.read+1, r.read+1
+		most := min(r.arrived+1, from+1+uint64(r.rnd.IntN(60)))
+		for to < most && r.filled+r.ends[to]-r.ends[from-1] <= blockUse {
+			to++
+		}
+		if to == from {
+			r.block.Release(1)
+			r.block = nil
+			continue
+		}
+		data := r.block.Buf[r.filled:][:r.ends[to-1]-r.ends[from-1]]
+		copy(data, r.record(from, to))
+		r.filled += len(data)
+		next := batch.Range{Seq: from, Count: int(to - from), Data: data, Block: r.block}
+		r.block.Add(next.Count)
+		r.add(next)
+		r.sched.Add(next)
+	}
+	if r.read == uint64(r.jobs) && !r.ended {
+		r.ended = true
+		r.sched.EndOfInput()
+		if r.block != nil {
+			r.block.Release(1)
+			r.block = nil
+		}
+	}
+}
+
+// take passes on credit and acknowledgements.
+func (r *run) take(receipts []order.Receipt) {
+	for _, rc := range receipts {
+		for seq := rc.Seq; seq < rc.Seq+uint64(rc.Count); seq++ {
+			j := &r.all[seq]
+			if j.acks++; j.acks > 1 || j.state != settled {
+				violated("job %d is acknowledged %d times in state %d", seq, j.acks, j.state)
+			}
+		}
+		if rc.Worker > 0 {
+			r.giveCredit(r.workers[rc.Worker-1], rc.Bytes)
+		}
+	}
+}
+
+func (r *run) giveCredit(w *worker, bytes int) {
+	if w.used -= bytes; w.used < 0 {
+		violated("worker %d gets %d bytes of credit too much", w.id, -w.used)
+	}
+	if bytes > 0 && w.open {
+		w.down(func() {
+			w.credit += bytes
+			w.flush()
+		})
+	}
+}
+
+// believed says whether the scheduler's opinion of what a worker holds is
+// right, and that it changed nothing if the worker was wrong.
+func (r *run) believed(w *worker, got, want bool, waiting, leased int) bool {
+	if got != want {
+		violated("at %v: worker %d is believed: %v, the truth is %v", r.now, w.id, got, want)
+	}
+	if !got && (r.sched.Waiting() != waiting || r.sched.Leased() != leased) {
+		violated("worker %d was wrong and yet something changed", w.id)
+	}
+	return got
+}
+
+// answers handles the answers of line mode.
+func (r *run) answers(w *worker, seq uint64, count int, data []byte) {
+	w.used += len(data)
+	if r.answered(w, seq, count) {
+		for n, at := seq, data; n < seq+uint64(count); n++ {
+			end := slices.Index(at, r.Delim) + 1
+			r.settle(n, at[:end])
+			at = at[end:]
+		}
+		r.stage.Emit(order.Receipt{Worker: uint64(w.id), Seq: seq, Count: count, Bytes: len(data)}, data)
+	} else {
+		r.giveCredit(w, len(data))
+		r.punish(w)
+	}
+	r.handled()
+}
+
+// answered asks the scheduler whether w may answer these jobs.
+func (r *run) answered(w *worker, seq uint64, count int) bool {
+	waiting, leased := r.sched.Waiting(), r.sched.Leased()
+	want := r.holds(w.peer, seq, count)
+	if !r.believed(w, r.sched.Answer(r.now, w.id, seq, count), want, waiting, leased) {
+		return false
+	}
+	for n := seq; n < seq+uint64(count); n++ {
+		r.release(w.peer, n)
+	}
+	r.model.answered(w.peer, count)
+	return true
+}
+
+// part handles a part of a result.
+func (r *run) part(w *worker, t task, data []byte) {
+	if !w.open {
+		return
+	}
+	w.used += len(data)
+	r.stage.Append(w.half(t).hold, uint64(w.id), data)
+	r.handled()
+}
+
+// half is the part of the result of t that has come.
+func (w *worker) half(t task) *part {
+	for _, p := range w.parts {
+		if p.task == t {
+			return p
+		}
+	}
+	p := &part{t, w.stage.NewHold()}
+	w.parts = append(w.parts, p)
+	return p
+}
+
+// finish handles a result, or its last part.
+func (r *run) finish(w *worker, t task, ok bool, data []byte) {
+	w.used += len(data)
+	final := ok
+	if ok && !r.answered(w, t.seq, 1) || !ok && !r.failed(w, t, &final) {
+		r.forget(w, t, data)
+		r.punish(w)
+		r.handled()
+		return
+	}
+	if !final {
+		r.forget(w, t, data)
+		r.handled()
+		return
+	}
+	r.settle(t.seq, r.output(t.seq, ok))
+	rc := order.Receipt{Worker: uint64(w.id), Seq: t.seq, Count: 1, Bytes: len(data)}
+	at := slices.IndexFunc(w.parts, func(p *part) bool { return p.task == t })
+	if at < 0 {
+		r.stage.Emit(rc, data)
+	} else {
+		h := w.parts[at].hold
+		w.parts = slices.Delete(w.parts, at, at+1)
+		rc.Bytes = 0
+		r.stage.Append(h, rc.Worker, data)
+		r.stage.EmitHold(rc, h)
+	}
+	r.handled()
+}
+
+// failed asks the scheduler what becomes of a failed attempt. It reports
+// whether the worker held it.
+func (r *run) failed(w *worker, t task, final *bool) bool {
+	j := &r.all[t.seq]
+	waiting, leased := r.sched.Waiting(), r.sched.Leased()
+	want := r.holds(w.peer, t.seq, 1) && t.attempt == 1+j.failed+j.lost
+	v := r.sched.Failed(r.now, w.id, t.seq, t.attempt)
+	if !r.believed(w, v.Held, want, waiting, leased) {
+		return false
+	}
+	if last := j.failed >= r.Retries || r.stopped; v.Final != last {
+		violated("job %d failed %d times before: final is %v", t.seq, j.failed, v.Final)
+	}
+	if *final = v.Final; v.Final && string(v.Record.Data) != string(r.record(t.seq, t.seq+1)) {
+		violated("the record of job %d is said to be %.60q", t.seq, v.Record.Data)
+	}
+	r.release(w.peer, t.seq)
+	r.model.answered(w.peer, 1)
+	if !v.Final {
+		j.failed++
+		j.avoid = append(j.avoid, w.id)
+		r.requeue(t.seq)
+	}
+	return true
+}
+
+// forget drops a result that is not wanted.
+func (r *run) forget(w *worker, t task, data []byte) {
+	r.giveCredit(w, len(data))
+	w.parts = slices.DeleteFunc(w.parts, func(p *part) bool {
+		if p.task == t {
+			r.stage.Drop(p.hold)
+			return true
+		}
+		return false
+	})
+}
+
+// punish closes the connection of a worker that was wrong: at once, or, in
+// a run that is not strict, after it had time to do more harm.
+func (r *run) punish(w *worker) {
+	if !w.open || w.dead {
+		return
+	}
+	if r.strict {
+		w.dead = true
+		r.left(w)
+		return
+	}
+	r.after(r.random(time.Second), w.vanish)
+}
+
+// left handles the end of a connection.
+func (r *run) left(w *worker) {
+	if !w.open {
+		return
+	}
+	if r.log != nil {
+		r.log("%v: worker %d is gone with %d jobs", r.now, w.id, w.held)
+	}
+	for _, p := range w.parts {
+		r.stage.Drop(p.hold)
+	}
+	w.parts = nil
+	held := 0
+	for _, h := range r.sched.Held(w.id) {
+		held += h.Count
+	}
+	if held != w.held {
+		violated("worker %d is believed to hold %d jobs, it holds %d", w.id, held, w.held)
+	}
+	r.sched.Leave(r.now, w.id)
+	r.leave(w.peer)
+	r.replace()
+	r.handled()
+}
+
+// returned handles jobs given back.
+func (r *run) returned(w *worker, seq uint64, count int) {
+	waiting, leased := r.sched.Waiting(), r.sched.Leased()
+	want := r.holds(w.peer, seq, count)
+	if r.believed(w, r.sched.GiveBack(r.now, w.id, seq, count), want, waiting, leased) {
+		for n := seq; n < seq+uint64(count); n++ {
+			r.release(w.peer, n)
+			r.requeue(n)
+		}
+	} else {
+		r.punish(w)
+	}
+	r.handled()
+}
+
+func (r *run) gaveBack(w *worker) {
+	w.revoking, w.asked = false, r.now
+	r.sched.GaveBack(r.now, w.id)
+	r.handled()
+}
+
+func (r *run) slotsOf(w *worker, slots int) {
+	if w.open {
+		w.peer.slots = slots
+		r.sched.Slots(r.now, w.id, slots)
+		r.handled()
+	}
+}
+
+// tick is what the coordinator's clock does.
+func (r *run) tick() {
+	r.turn()
+	for _, a := range r.sched.Tick(r.now, r.acts[:0]) {
+		r.perform(a)
+	}
+	r.ticked()
+	r.after(100*time.Millisecond, r.tick)
+}

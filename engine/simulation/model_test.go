@@ -1,0 +1,374 @@
+package simulation
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jobpipe/jobpipe/engine/batch"
+	"github.com/jobpipe/jobpipe/engine/schedule"
+)
+
+// A violation is what a run panics with when a promise is broken.
+type violation string
+
+func violated(format string, args ...any) { panic(violation(fmt.Sprintf(format, args...))) }
+
+type state uint8
+
+const (
+	unread  state = iota
+	fresh         // read, never handed out
+	again         // handed out before and not at fault
+	retry         // failed
+	alone         // one loss from being given up
+	leased        // handed out
+	doomed        // lost too often, and the caller not yet told
+	settled       // answered, failed for good or given up
+	dropped       // forgotten because of Stop
+)
+
+// A job is what is true of one job, beside what the scheduler believes.
+type job struct {
+	state  state
+	holder *peer
+	failed int
+	lost   int
+	avoid  []schedule.WorkerID
+	given  bool   // given up
+	out    []byte // what stdout must say of it
+	acks   int
+
+	// What it does to whoever runs it.
+	took   time.Duration
+	fails  int // so many attempts
+	poison bool
+	parts  int // its output comes in so many parts
+}
+
+// A peer is a connected worker as the coordinator must see it.
+type peer struct {
+	id     schedule.WorkerID
+	slots  int
+	held   int
+	bytes  int
+	afresh int // held jobs that were lost before
+	alone  bool
+	open   bool
+
+	rtt      time.Duration
+	rate     float64
+	acc      int
+	since    time.Duration
+	moved    time.Duration // when it answered last, or got a job after it had none
+	stuck    bool
+	revoking bool
+	asked    time.Duration // when it gave back what it was asked for
+}
+
+// The promises of schedule's documentation, in numbers.
+const (
+	horizon    = 5 * time.Millisecond
+	measure    = time.Millisecond
+	maxWindow  = 4 << 20
+	stuckAfter = 250 * time.Millisecond
+)
+
+// A model keeps account of every job.
+type model struct {
+	*config
+	*clock
+	input    []byte
+	ends     []int // ends[n] is where the record of job n ends in input
+	all      []job // by seq; 0 is unused
+	read     uint64
+	next     uint64   // the first fresh job
+	again    []uint64 // in order
+	retry    []uint64
+	alone    []uint64
+	dooms    []uint64
+	leased   int
+	settled  int
+	stopped  bool
+	peers    []*peer // connected, in order of joining
+	mostSeen int     // peers at a time
+}
+
+// record is what jobs [from,to) are.
+func (m *model) record(from, to uint64) []byte {
+	if m.huge && to-from == 1 {
+		return hugeRecord
+	}
+	return m.input[m.ends[from-1]:m.ends[to-1]]
+}
+
+func (m *model) waiting() int {
+	if m.stopped {
+		return 0
+	}
+	return int(m.read+1-m.next) + len(m.again) + len(m.retry) + len(m.alone)
+}
+
+func (m *model) add(r batch.Range) {
+	m.read += uint64(r.Count)
+	for seq := r.Seq; seq < r.End(); seq++ {
+		m.all[seq].state = fresh
+		if m.stopped {
+			m.all[seq].state = dropped
+		}
+	}
+}
+
+func (m *model) join(p *peer) {
+	p.open = true
+	m.peers = append(m.peers, p)
+	m.mostSeen = max(m.mostSeen, len(m.peers))
+}
+
+// credit is how many jobs a worker may hold.
+func (m *model) credit(p *peer) int {
+	if p.slots == 0 || m.MaxLost == 1 || p.stuck {
+		return p.slots
+	}
+	return p.slots + int(p.rate*(p.rtt+horizon).Seconds())
+}
+
+// mayRun reports whether p may run a job: it has not failed there, or there is
+// no other worker.
+func (m *model) mayRun(p *peer, j *job) bool {
+	if !slices.Contains(j.avoid, p.id) {
+		return true
+	}
+	for _, o := range m.peers {
+		if o.slots > 0 && !slices.Contains(j.avoid, o.id) {
+			return false
+		}
+	}
+	return true
+}
+
+// send checks that giving these jobs to p now is right, and notes it.
+func (m *model) send(p *peer, r batch.Range, attempt int) {
+	if p == nil || !p.open {
+		violated("jobs %d+%d are sent to a worker that left", r.Seq, r.Count)
+	}
+	if m.stopped {
+		violated("jobs %d+%d are sent after Stop", r.Seq, r.Count)
+	}
+	if r.Count < 1 || r.Seq < 1 || r.End()-1 > m.read {
+		violated("jobs %d+%d are sent, of %d read", r.Seq, r.Count, m.read)
+	}
+	if want := m.record(r.Seq, r.End()); !bytes.Equal(r.Data, want) {
+		violated("jobs %d+%d are sent as %.60q, want %.60q", r.Seq, r.Count, r.Data, want)
+	}
+	if r.Count > 1 && len(r.Data) > m.MaxBytes {
+		violated("jobs %d+%d are sent in one lease of %d bytes", r.Seq, r.Count, len(r.Data))
+	}
+	if p.alone {
+		violated("job %d is sent to worker %d, which runs another alone", r.Seq, p.id)
+	}
+	if p.held >= p.slots && p.bytes >= maxWindow {
+		violated("job %d is sent to worker %d, which has %d bytes queued", r.Seq, p.id, p.bytes)
+	}
+	first := &m.all[r.Seq]
+	for seq := r.Seq; seq < r.End(); seq++ {
+		j := &m.all[seq]
+		if j.state != first.state || j.state == leased || j.state > leased {
+			violated("job %d is sent to worker %d while it is in state %d", seq, p.id, j.state)
+		}
+		if want := 1 + j.failed + j.lost; attempt != want {
+			violated("job %d is sent as attempt %d, want %d", seq, attempt, want)
+		}
+		if !m.mayRun(p, j) {
+			violated("job %d failed on worker %d and is sent there again while there are others", seq, p.id)
+		}
+	}
+	m.lowestFirst(p, r, first)
+	m.takeWaiting(r, first.state)
+	if p.held == 0 {
+		p.since, p.acc, p.moved = m.now, 0, m.now
+	}
+	for seq := r.Seq; seq < r.End(); seq++ {
+		j := &m.all[seq]
+		if j.lost > 0 {
+			p.afresh++
+		}
+		if m.lastChance(j) {
+			if p.alone = true; p.held > 0 || r.Count > 1 {
+				violated("job %d may be poisonous and is run by worker %d beside %d others", seq, p.id, p.held+r.Count-1)
+			}
+		}
+		j.state, j.holder = leased, p
+	}
+	m.leased += r.Count
+	p.held += r.Count
+	p.bytes += len(r.Data)
+	if p.held > m.credit(p) {
+		violated("worker %d has %d jobs, its credit is %d (%d slots, rate %.0f, round trip %v, stuck %v)",
+			p.id, p.held, m.credit(p), p.slots, p.rate, p.rtt, p.stuck)
+	}
+}
+
+// lowestFirst checks that jobs go in order: what was handed out before goes
+// first.
+func (m *model) lowestFirst(p *peer, r batch.Range, first *job) {
+	if first.state == alone {
+		return
+	}
+	if first.state == fresh && r.Seq != m.next {
+		violated("job %d is sent, the first fresh one is %d", r.Seq, m.next)
+	}
+	if len(m.again) > 0 && r.Seq != m.again[0] {
+		if j := &m.all[m.again[0]]; j.lost == 0 || p.afresh < p.slots {
+			violated("job %d is sent to worker %d while %d waits to be run again", r.Seq, p.id, m.again[0])
+		}
+	}
+}
+
+// takeWaiting removes jobs from those that wait.
+func (m *model) takeWaiting(r batch.Range, s state) {
+	drop := func(list []uint64) []uint64 {
+		i := slices.Index(list, r.Seq)
+		return slices.Delete(list, i, i+r.Count)
+	}
+	switch s {
+	case fresh:
+		m.next = r.End()
+	case again:
+		m.again = drop(m.again)
+	case retry, alone:
+		if r.Count != 1 {
+			violated("%d jobs from %d on are sent together though one failed or may be poisonous", r.Count, r.Seq)
+		}
+		if s == retry {
+			m.retry = drop(m.retry)
+		} else {
+			m.alone = drop(m.alone)
+		}
+	default:
+		violated("job %d is sent while it is in state %d", r.Seq, s)
+	}
+}
+
+func (m *model) lastChance(j *job) bool { return j.lost > 0 && j.lost == m.MaxLost-1 }
+
+// requeue notes that a job that was handed out waits again.
+func (m *model) requeue(seq uint64) {
+	j := &m.all[seq]
+	switch {
+	case m.stopped:
+		j.state = dropped
+	case j.lost >= m.MaxLost:
+		j.state, m.dooms = doomed, append(m.dooms, seq)
+	case m.lastChance(j):
+		j.state, m.alone = alone, append(m.alone, seq)
+	case j.failed > 0:
+		j.state, m.retry = retry, append(m.retry, seq)
+	default:
+		at, _ := slices.BinarySearch(m.again, seq)
+		j.state, m.again = again, slices.Insert(m.again, at, seq)
+	}
+}
+
+// holds reports whether p holds all these jobs.
+func (m *model) holds(p *peer, seq uint64, count int) bool {
+	if !p.open || seq == 0 || seq+uint64(count)-1 > m.read {
+		return false
+	}
+	for n := seq; n < seq+uint64(count); n++ {
+		if j := &m.all[n]; j.state != leased || j.holder != p {
+			return false
+		}
+	}
+	return true
+}
+
+// release notes that p holds a job no more.
+func (m *model) release(p *peer, seq uint64) *job {
+	j := &m.all[seq]
+	j.holder = nil
+	m.leased--
+	p.held--
+	p.bytes -= len(m.record(seq, seq+1))
+	p.alone = false
+	if j.lost > 0 {
+		p.afresh--
+	}
+	return j
+}
+
+// answered notes how fast p answers.
+func (m *model) answered(p *peer, n int) {
+	p.acc += n
+	p.stuck, p.moved = false, m.now
+	if dt := m.now - p.since; dt >= measure {
+		shown := float64(p.acc) / dt.Seconds()
+		if p.rate == 0 {
+			p.rate = shown
+		} else {
+			p.rate += (shown - p.rate) / 2
+		}
+		p.since, p.acc = m.now, 0
+	}
+}
+
+// settle notes that a job is answered or failed for good, with what is printed.
+func (m *model) settle(seq uint64, out []byte) {
+	j := &m.all[seq]
+	if j.state == settled {
+		violated("job %d is settled twice", seq)
+	}
+	j.state = settled
+	m.settled++
+	j.out = append(j.out, out...)
+	if n := len(j.out); n > 0 && j.out[n-1] != m.Delim {
+		j.out = append(j.out, m.Delim)
+	}
+}
+
+// leave notes that p vanished: what it held is charged with the loss.
+func (m *model) leave(p *peer) {
+	p.open = false
+	m.peers = slices.DeleteFunc(m.peers, func(o *peer) bool { return o == p })
+	held := p.held
+	if held == 0 {
+		return
+	}
+	for seq := uint64(1); seq <= m.read; seq++ {
+		if j := &m.all[seq]; j.holder == p {
+			m.release(p, seq)
+			j.lost++
+			if j.lost >= m.MaxLost && m.MaxLost > 1 && held > 1 && !m.stopped {
+				violated("job %d is to be given up though %d other jobs were lost with it", seq, held-1)
+			}
+			m.requeue(seq)
+		}
+	}
+}
+
+// giveUp checks that these jobs were lost too often.
+func (m *model) giveUp(r batch.Range) {
+	if want := m.record(r.Seq, r.End()); !bytes.Equal(r.Data, want) {
+		violated("jobs %d+%d are given up as %.60q, want %.60q", r.Seq, r.Count, r.Data, want)
+	}
+	for seq := r.Seq; seq < r.End(); seq++ {
+		i := slices.Index(m.dooms, seq)
+		if i < 0 {
+			violated("job %d is given up after %d losses", seq, m.all[seq].lost)
+		}
+		m.dooms = slices.Delete(m.dooms, i, i+1)
+		m.all[seq].given = true
+		m.settle(seq, nil)
+	}
+}
+
+func (m *model) stop() {
+	m.stopped = true
+	for seq := uint64(1); seq <= m.read; seq++ {
+		if j := &m.all[seq]; j.state < leased {
+			j.state = dropped
+		}
+	}
+	m.again, m.retry, m.alone, m.next = nil, nil, nil, m.read+1
+}

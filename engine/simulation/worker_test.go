@@ -1,0 +1,307 @@
+package simulation
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// A worker is the far end of a connection: it runs jobs, and may do so badly.
+// It reaches the coordinator by messages only, which take time and keep their
+// order.
+type worker struct {
+	*run
+	*peer
+	lines   bool
+	slots   int
+	speed   float64 // how long a job takes here, as a factor
+	broken  bool    // every job fails here
+	wicked  float64 // how likely it does what it must not, each time it could
+	delay   time.Duration
+	jitter  time.Duration
+	upAt    time.Duration // arrival of the last message to the coordinator
+	downAt  time.Duration
+	queue   []task
+	busy    int
+	dead    bool
+	cut     bool // what is on its way to the coordinator does not arrive
+	leaving bool
+	credit  int // bytes of results it may send
+	out     []message
+
+	used  int     // the coordinator's account of its credit
+	parts []*part // results of which the coordinator has a part
+}
+
+type task struct {
+	seq     uint64
+	attempt int
+}
+
+// A message waits until there is credit for it.
+type message struct {
+	cost int
+	do   func()
+}
+
+// up sends a message to the coordinator.
+func (w *worker) up(do func()) {
+	w.upAt = max(w.upAt, w.now+w.delay+w.random(w.jitter))
+	w.at(w.upAt, func() {
+		if !w.cut {
+			do()
+		}
+	})
+}
+
+// down sends a message to the worker.
+func (w *worker) down(do func()) {
+	w.downAt = max(w.downAt, w.now+w.delay+w.random(w.jitter))
+	w.at(w.downAt, func() {
+		if !w.dead {
+			do()
+		}
+	})
+}
+
+// post sends a message that carries cost bytes of results.
+func (w *worker) post(cost int, do func()) {
+	w.out = append(w.out, message{cost, do})
+	w.flush()
+}
+
+func (w *worker) flush() {
+	for len(w.out) > 0 && w.out[0].cost <= w.credit {
+		w.credit -= w.out[0].cost
+		w.up(w.out[0].do)
+		w.out = w.out[1:]
+	}
+	if w.leaving && w.busy == 0 && len(w.out) == 0 && !w.dead {
+		w.dead = true
+		w.up(func() { w.left(w) })
+	}
+}
+
+// jobs takes in jobs from the coordinator.
+func (w *worker) jobs(seq uint64, count, attempt int) {
+	for n := range count {
+		w.queue = append(w.queue, task{seq + uint64(n), attempt})
+	}
+	if w.leaving {
+		w.giveBack(count)
+		return
+	}
+	w.start()
+}
+
+// start runs what there are slots for.
+func (w *worker) start() {
+	for !w.dead && w.busy < w.slots && len(w.queue) > 0 {
+		n := 1
+		if w.lines {
+			most := 1 + w.rnd.IntN(min(64, w.window/16))
+			for n < min(most, len(w.queue)) && w.queue[n].seq == w.queue[n-1].seq+1 {
+				n++
+			}
+		}
+		batch := w.queue[:n:n]
+		w.queue = w.queue[n:]
+		w.busy++
+		w.execute(batch)
+	}
+}
+
+// execute runs a batch up to the first job that does not go well.
+func (w *worker) execute(batch []task) {
+	var took time.Duration
+	good := 0
+	for _, t := range batch {
+		took += time.Duration(float64(w.all[t.seq].took) * w.speed)
+		if w.all[t.seq].poison || w.ill(t) {
+			break
+		}
+		good++
+	}
+	w.after(took, func() {
+		if w.dead {
+			return
+		}
+		w.busy--
+		w.report(batch[:good])
+		if good < len(batch) {
+			bad := batch[good]
+			if w.all[bad.seq].poison {
+				w.vanish()
+				return
+			}
+			w.fail(bad)
+			w.returnTasks(batch[good+1:])
+		}
+		w.start()
+		w.flush()
+	})
+}
+
+// ill reports whether this attempt fails.
+func (w *worker) ill(t task) bool { return w.broken || w.all[t.seq].failed < w.all[t.seq].fails }
+
+// report sends the answers to what went well.
+func (w *worker) report(done []task) {
+	if w.wickedly() && len(done) > 0 {
+		w.lie(done[0])
+	}
+	for len(done) > 0 {
+		n := 1
+		if w.lines {
+			n = 1 + w.rnd.IntN(len(done))
+		}
+		some := done[:n]
+		done = done[n:]
+		if w.lines {
+			w.answer(some)
+		} else {
+			w.result(some[0], true)
+		}
+		if w.wickedly() {
+			w.answer(some) // once more
+		}
+	}
+}
+
+func (w *worker) answer(some []task) {
+	var data []byte
+	for _, t := range some {
+		data = append(strconv.AppendUint(data, t.seq, 10), ".line"...)
+		data = append(data, w.Delim)
+	}
+	seq, count := some[0].seq, len(some)
+	w.post(len(data), func() { w.answers(w, seq, count, data) })
+}
+
+func (w *worker) fail(t task) {
+	if w.wickedly() {
+		t := t
+		t.attempt += 1 - 2*w.rnd.IntN(2)
+		w.result(t, false)
+	}
+	w.result(t, false)
+}
+
+// result sends what one job printed, in parts when it is much.
+func (w *worker) result(t task, ok bool) {
+	data := w.output(t.seq, ok)
+	for range w.all[t.seq].parts {
+		piece := append([]byte(nil), data[:len(data)/2]...)
+		data = data[len(data)/2:]
+		w.post(len(piece), func() { w.part(w, t, piece) })
+	}
+	w.post(len(data), func() { w.finish(w, t, ok, data) })
+}
+
+// output is what job seq prints.
+func (r *run) output(seq uint64, ok bool) []byte {
+	var b []byte
+	word := "good"
+	if !ok {
+		word = "bad"
+	} else if seq%7 == 0 {
+		return nil
+	}
+	for n := range 1 + seq%3*(seq%5) {
+		b = append(strconv.AppendUint(b, seq, 10), '.')
+		b = append(b, word...)
+		b = append(strconv.AppendUint(b, n, 10), r.Delim)
+	}
+	if r.fat {
+		b = append(b, bytes.Repeat([]byte{byte(seq) | 1<<7}, 20_000)...)
+		return append(b, r.Delim)
+	}
+	if seq%4 == 0 {
+		b = b[:len(b)-1] // its last line is not ended
+	}
+	return b
+}
+
+// lie sends an answer to something the worker was not asked.
+func (w *worker) lie(t task) {
+	t.seq = max(1, t.seq+uint64(w.rnd.IntN(20))-10)
+	if t.seq > uint64(len(w.all)) {
+		t.seq = 1
+	}
+	w.answer([]task{t})
+}
+
+// revoke gives back up to count jobs that have not started, the newest first.
+func (w *worker) revoke(count int) {
+	w.giveBack(count)
+	w.up(func() { w.gaveBack(w) })
+}
+
+func (w *worker) giveBack(count int) {
+	n := min(count, len(w.queue))
+	back := slices.Clone(w.queue[len(w.queue)-n:])
+	w.queue = w.queue[:len(w.queue)-n]
+	w.returnTasks(back)
+	if len(back) > 0 && w.wickedly() {
+		w.answer(back[:1]) // though it gave it back
+	}
+}
+
+// returnTasks sends jobs back that have not started, as ranges.
+func (w *worker) returnTasks(back []task) {
+	for len(back) > 0 {
+		n := 1
+		for n < len(back) && back[n].seq == back[n-1].seq+1 {
+			n++
+		}
+		seq := back[0].seq
+		w.up(func() { w.returned(w, seq, n) })
+		back = back[n:]
+	}
+}
+
+// setSlots says that the worker wants more or fewer jobs from now on.
+func (w *worker) setSlots(n int) {
+	if !w.dead && !w.leaving {
+		w.up(func() { w.slotsOf(w, n) })
+	}
+}
+
+// leavePolitely takes leave: what has not started goes back, what runs is finished.
+func (w *worker) leavePolitely() {
+	if w.dead || w.leaving {
+		return
+	}
+	w.leaving = true
+	w.up(func() { w.slotsOf(w, 0) })
+	w.giveBack(len(w.queue))
+	w.flush()
+}
+
+// vanish ends the worker without a word: the connection closes after all that
+// is on its way, or before it, or is found dead after a while.
+func (w *worker) vanish() {
+	if w.dead {
+		return
+	}
+	w.dead = true
+	switch w.rnd.IntN(3) {
+	case 0:
+		w.up(func() { w.left(w) })
+	case 1:
+		w.cut = true
+		w.after(w.delay, func() { w.left(w) })
+	case 2:
+		w.after(deadAfter, func() { w.left(w) })
+		if len(w.queue) > 0 { // and it comes to life again when it is too late
+			t := w.queue[0]
+			w.after(deadAfter+time.Second, func() { w.finish(w, t, true, nil) })
+		}
+	}
+}
+
+// wickedly reports whether the worker is to do what it must not.
+func (w *worker) wickedly() bool {
+	return w.wicked > 0 && w.now < w.peace && w.rnd.Float64() < w.wicked
+}
