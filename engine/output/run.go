@@ -1,0 +1,118 @@
+package output
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/jobpipe/jobpipe/engine/order"
+)
+
+// run is the writer's goroutine. It takes the whole queue at once and leaves
+// an empty one, so that the lock is held for moments only.
+func (w *Writer) run() {
+	defer close(w.ended)
+	defer w.spool.close()
+	var batch []task
+	for {
+		w.mu.Lock()
+		for len(w.queue) == 0 && !w.closing {
+			w.work.Wait()
+		}
+		if len(w.queue) == 0 {
+			w.mu.Unlock()
+			return
+		}
+		batch, w.queue = w.queue, batch[:0]
+		w.mu.Unlock()
+		for i := range batch {
+			w.carryOut(&batch[i])
+		}
+		clear(batch)
+	}
+}
+
+func (w *Writer) carryOut(t *task) {
+	if t.to != nil {
+		err := t.to.write(t.text)
+		w.mu.Lock()
+		w.backlog -= int64(len(t.text))
+		w.mu.Unlock()
+		if t.to == w.failed { // of a broken stderr there is nobody to tell
+			w.fail(t.to.explain("failed jobs", err))
+		}
+		return
+	}
+	if err := w.execute(&t.op); err != nil {
+		w.broken = true
+		w.fail(err)
+	}
+	if w.broken {
+		return
+	}
+	w.mu.Lock()
+	w.spillErr = w.spool.err
+	w.done = append(w.done, t.op)
+	first := len(w.done) == 1
+	w.mu.Unlock()
+	if first {
+		w.doorbell()
+	}
+}
+
+// fail notes the first error of results.
+func (w *Writer) fail(err error) {
+	if err == nil {
+		return
+	}
+	w.mu.Lock()
+	first := w.err == nil
+	if first {
+		w.err = err
+	}
+	w.mu.Unlock()
+	if first {
+		w.doorbell()
+	}
+}
+
+// execute carries out one operation. Its error is of stdout or of reading the
+// temporary file back. From then on no operation is completed, of whatever
+// kind: any may carry the receipt of a result that was to be written before it.
+func (w *Writer) execute(op *order.Op) error {
+	switch op.Kind {
+	case order.Stdout:
+		return w.results(w.stdout.write(op.Data))
+	case order.Stderr:
+		w.stderr.write(op.Data)
+		return nil
+	case order.Spill:
+		w.spool.keep(op)
+		return nil
+	case order.Free:
+		w.spool.forget(op)
+		return nil
+	case order.CopyStderr:
+		return w.copy(w.stderr, op)
+	default:
+		return w.copy(w.stdout, op)
+	}
+}
+
+func (w *Writer) results(err error) error {
+	if err == unix.EPIPE {
+		return ErrClosed
+	}
+	return w.stdout.explain("results", err)
+}
+
+// copy writes spilled bytes to a sink and forgets them.
+func (w *Writer) copy(to *sink, op *order.Op) error {
+	written, read := w.spool.copy(to, op)
+	w.spool.forget(op)
+	if read != nil {
+		return read
+	}
+	if to == w.stderr {
+		return nil
+	}
+	return w.results(written)
+}

@@ -1,0 +1,77 @@
+package output
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// A sink is a file that is written in sequence, with write(2) itself: os.File
+// would end the process at an EPIPE of stdout, and would make a non-blocking
+// stdout, which other processes may share, a blocking one.
+type sink struct {
+	file *os.File // keeps fd open
+	fd   int
+	err  error // the first error; nothing is written after it
+}
+
+func newSink(f *os.File) (*sink, error) {
+	s := &sink{file: f}
+	c, err := f.SyscallConn()
+	if err == nil {
+		err = c.Control(func(fd uintptr) { s.fd = int(fd) })
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot write to %s: %w", s.name(), err)
+	}
+	return s, nil
+}
+
+// write writes all of b, or returns the sink's first error. After that it
+// writes nothing: a second attempt would leave a gap.
+func (s *sink) write(b []byte) error {
+	for len(b) > 0 && s.err == nil {
+		n, err := unix.Write(s.fd, b)
+		switch {
+		case n > 0:
+			b = b[n:]
+		case err == nil:
+			s.err = io.ErrShortWrite
+		case err == unix.EAGAIN:
+			s.err = s.wait()
+		case err != unix.EINTR:
+			s.err = err
+		}
+	}
+	return s.err
+}
+
+// wait waits until a non-blocking file takes more.
+func (s *sink) wait() error {
+	for {
+		_, err := unix.Poll([]unix.PollFd{{Fd: int32(s.fd), Events: unix.POLLOUT}}, -1)
+		if err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+// explain says what could not be written where; nil stays nil.
+func (s *sink) explain(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("cannot write %s to %s: %w", what, s.name(), err)
+}
+
+func (s *sink) name() string {
+	switch s.file.Name() {
+	case "/dev/stdout":
+		return "stdout"
+	case "/dev/stderr":
+		return "stderr"
+	}
+	return s.file.Name()
+}

@@ -1,0 +1,161 @@
+package output
+
+import (
+	"errors"
+	"os"
+	"sync"
+
+	"github.com/jobpipe/jobpipe/engine/order"
+)
+
+// ErrClosed is what Err returns when the reader of stdout has gone, as head(1)
+// does. It ends a run without a word.
+var ErrClosed = errors.New("the reader of stdout has closed it")
+
+// joinBelow bounds the text that consecutive records or messages are joined
+// to while they wait, so that many small ones are one system call.
+const joinBelow = 64 << 10
+
+// Options says where a Writer writes. The files stay the caller's to close.
+type Options struct {
+	Stdout  *os.File // results
+	Stderr  *os.File // what jobs print there, and messages
+	Failed  *os.File // records of failed jobs; nil: none
+	TempDir string   // for the temporary file; empty: $TMPDIR, or /tmp
+
+	// Doorbell is called by the writer's goroutine when there is something
+	// for Completed, or news from Err or SpillErr. It must not wait.
+	Doorbell func()
+}
+
+// A Writer writes. Its methods may be called by any goroutine.
+type Writer struct {
+	stdout, stderr, failed *sink // the goroutine's
+	spool                  spool // the goroutine's
+	broken                 bool  // results are lost: the goroutine's
+	doorbell               func()
+	ended                  chan struct{} // closed when the goroutine is over
+
+	mu       sync.Mutex
+	work     sync.Cond // queue is not empty, or closing
+	queue    []task
+	backlog  int64 // bytes of text in queue and with the goroutine
+	done     []order.Op
+	err      error // why results cannot be written any more
+	spillErr error
+	closing  bool
+}
+
+// A task is an operation, or (kind 0) text for a sink.
+type task struct {
+	op   order.Op
+	text []byte
+	to   *sink
+}
+
+// New starts a writer.
+func New(o Options) (*Writer, error) {
+	w := &Writer{doorbell: o.Doorbell, ended: make(chan struct{})}
+	w.work.L = &w.mu
+	w.spool.dir = o.TempDir
+	var err error
+	if w.stdout, err = newSink(o.Stdout); err != nil {
+		return nil, err
+	}
+	if w.stderr, err = newSink(o.Stderr); err != nil {
+		return nil, err
+	}
+	if o.Failed != nil {
+		if w.failed, err = newSink(o.Failed); err != nil {
+			return nil, err
+		}
+	}
+	widen(w.stdout.fd)
+	go w.run()
+	return w, nil
+}
+
+// Submit hands in operations, which are copied. Their Data is the writer's
+// until Completed returns them.
+func (w *Writer) Submit(ops []order.Op) {
+	if len(ops) == 0 {
+		return
+	}
+	w.mu.Lock()
+	for i := range ops {
+		w.queue = append(w.queue, task{op: ops[i]})
+	}
+	w.mu.Unlock()
+	w.work.Signal()
+}
+
+// Failed writes a record, with its delimiter, to the file for failed jobs, if
+// there is one. The record is copied.
+func (w *Writer) Failed(record []byte) {
+	if w.failed != nil {
+		w.text(w.failed, record)
+	}
+}
+
+// Message writes a line, with its newline, to stderr. The line is copied.
+func (w *Writer) Message(line []byte) { w.text(w.stderr, line) }
+
+func (w *Writer) text(to *sink, b []byte) {
+	w.mu.Lock()
+	w.backlog += int64(len(b))
+	if n := len(w.queue); n > 0 && w.queue[n-1].to == to && len(w.queue[n-1].text)+len(b) <= joinBelow {
+		w.queue[n-1].text = append(w.queue[n-1].text, b...)
+	} else {
+		w.queue = append(w.queue, task{to: to, text: append([]byte(nil), b...)})
+	}
+	w.mu.Unlock()
+	w.work.Signal()
+}
+
+// Backlog returns the bytes of records and messages that wait to be written.
+// No credit bounds them: a caller that finds many takes in no more work.
+func (w *Writer) Backlog() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.backlog
+}
+
+// Completed appends the operations that were carried out since the last call.
+func (w *Writer) Completed(dst []order.Op) []order.Op {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	dst = append(dst, w.done...)
+	clear(w.done)
+	w.done = w.done[:0]
+	return dst
+}
+
+// Err returns why results, or the records of failed jobs, can be written no
+// more: ErrClosed, or which file it was and what went wrong. It does not go
+// away.
+func (w *Writer) Err() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
+}
+
+// SpillErr returns why the temporary file takes no more, while it holds less
+// than it was given: what it did not take is in memory, so no more work is to
+// be taken in. It is nil again when that memory is free.
+func (w *Writer) SpillErr() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.spillErr
+}
+
+// Close waits until all that was handed in is written, ends the writer and
+// returns Err. Nothing may be handed in after. A run that is to stop at once
+// does not call it: a stdout that nobody reads would make it wait for ever.
+func (w *Writer) Close() error {
+	w.mu.Lock()
+	w.closing = true
+	w.mu.Unlock()
+	w.work.Signal()
+	<-w.ended
+	return w.Err()
+}
