@@ -1,0 +1,230 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// readSize is what a pipe holds.
+	readSize = 64 << 10
+	// headStart is how long only the exit is waited for. Most small jobs are
+	// over by then, and waking once is cheaper than waking at each write and
+	// close. A job that prints more than a pipe holds waits for us this long,
+	// once.
+	headStart = 2 * time.Millisecond
+	// linger is how long a pipe that somebody else holds may stay open once
+	// the job's first process has exited and the others were told to.
+	linger = 100 * time.Millisecond
+)
+
+// A process is one job under way. The slot's goroutine owns it.
+type process struct {
+	slot   *Slot
+	pid    int    // also its group's; ours until it is reaped
+	exit   int    // readable once the process has exited
+	in     int    // our ends of its pipes
+	out    int    //
+	err    int    //
+	record []byte // what stdin has not taken yet
+
+	stdout, stderr Spool
+
+	term      time.Time // when its time is out; zero: never
+	kill      time.Time // when KILL is due; zero: not yet known
+	ending    bool      // we have told the group to end
+	outcome   Outcome   // why, or
+	cancelled error     // why
+	note      string
+	exited    time.Time // when we saw it; zero: not yet
+}
+
+// The places in the poll set.
+const (
+	onExit = iota
+	onBell
+	onIn
+	onOut
+	onErr
+)
+
+// pump serves the process until it has exited and its output is read.
+func (p *process) pump(ctx context.Context) {
+	fds := [5]unix.PollFd{
+		onExit: {Fd: int32(p.exit), Events: unix.POLLIN},
+		onBell: {Fd: int32(p.slot.bell[0]), Events: unix.POLLIN},
+		onIn:   {Events: unix.POLLOUT},
+		onOut:  {Events: unix.POLLIN},
+		onErr:  {Events: unix.POLLIN},
+	}
+	set := fds[:onIn]
+	if p.in != none {
+		set = fds[:]
+	}
+	for p.exited.IsZero() || p.out != none || p.err != none {
+		fds[onIn].Fd, fds[onOut].Fd, fds[onErr].Fd = int32(p.in), int32(p.out), int32(p.err)
+		n, err := unix.Poll(set, p.patience(len(set) < len(fds)))
+		set = fds[:]
+		if err != nil && err != unix.EINTR {
+			time.Sleep(time.Millisecond) // out of kernel memory
+		}
+		if n <= 0 {
+			for i := range fds {
+				fds[i].Revents = 0
+			}
+		}
+		if fds[onBell].Revents != 0 {
+			p.slot.quiet()
+		}
+		if err := ctx.Err(); err != nil && !p.ending && p.exited.IsZero() {
+			p.cancelled = err
+			p.end(0, "")
+		}
+		if fds[onIn].Revents != 0 {
+			p.feed()
+		}
+		if fds[onOut].Revents != 0 {
+			p.read(&p.out, &p.stdout, fds[onOut].Revents)
+		}
+		if fds[onErr].Revents != 0 {
+			p.read(&p.err, &p.stderr, fds[onErr].Revents)
+		}
+		if fds[onExit].Revents != 0 {
+			p.left()
+			fds[onExit].Fd, fds[onExit].Revents = none, 0
+		}
+		p.onTime(time.Now())
+	}
+}
+
+// patience is how many milliseconds the poll may wait: until the next thing is
+// due.
+func (p *process) patience(starting bool) int {
+	due := p.term
+	switch {
+	case !p.exited.IsZero():
+		due = p.exited.Add(linger)
+	case p.ending:
+		due = p.kill
+	}
+	wait := time.Duration(-1)
+	if !due.IsZero() {
+		wait = max(0, time.Until(due))
+	}
+	if starting && (wait < 0 || wait > headStart) {
+		wait = headStart
+	}
+	if wait < 0 {
+		return -1
+	}
+	return int(min((wait+time.Millisecond-1)/time.Millisecond, 1<<30))
+}
+
+// onTime does what is due.
+func (p *process) onTime(now time.Time) {
+	switch {
+	case !p.exited.IsZero():
+		if now.Sub(p.exited) >= linger {
+			p.closeOutput()
+		}
+	case p.ending:
+		if !p.kill.IsZero() && !now.Before(p.kill) {
+			_ = syscall.Kill(-p.pid, syscall.SIGKILL)
+			p.kill = time.Time{}
+		}
+	case !p.term.IsZero() && !now.Before(p.term):
+		p.end(TimedOut, "")
+	}
+}
+
+// end tells the group to end, whatever it is doing.
+func (p *process) end(why Outcome, note string) {
+	if p.ending {
+		return
+	}
+	p.ending, p.outcome, p.note = true, why, note
+	p.kill = time.Now().Add(p.slot.c.opt.KillAfter)
+	_ = syscall.Kill(-p.pid, syscall.SIGTERM)
+	_ = syscall.Kill(-p.pid, syscall.SIGCONT) // one that is stopped would not notice
+}
+
+// left notes that the process has exited, and tells the rest of its group that
+// the job is over.
+func (p *process) left() {
+	p.exited = time.Now()
+	_ = syscall.Close(p.exit)
+	p.exit = none
+	p.closeInput()
+	_ = syscall.Kill(-p.pid, syscall.SIGTERM)
+}
+
+// feed writes what stdin takes. A process that does not want it is free to.
+func (p *process) feed() {
+	for len(p.record) > 0 {
+		n, err := syscall.Write(p.in, p.record)
+		if err == syscall.EINTR {
+			continue
+		}
+		if err == syscall.EAGAIN {
+			return
+		}
+		if err != nil {
+			break
+		}
+		p.record = p.record[n:]
+	}
+	p.closeInput()
+}
+
+// read takes once what a readable pipe has.
+func (p *process) read(fd *int, g *Spool, events int16) {
+	n, err := syscall.Read(*fd, p.slot.buf)
+	if err == syscall.EINTR || err == syscall.EAGAIN {
+		return
+	}
+	if n > 0 && !p.ending {
+		if most := p.slot.c.opt.MaxResult; most > 0 && p.stdout.size+p.stderr.size+int64(n) > most {
+			p.end(TooLarge, fmt.Sprintf("it printed more than %d bytes", most))
+		} else if err := g.add(p.slot.buf[:n]); err != nil {
+			p.end(TooLarge, "this worker cannot keep what it printed: "+err.Error())
+		}
+	}
+	// A pipe that was emptied and that nobody else has open is at its end.
+	if n <= 0 || n < len(p.slot.buf) && events&unix.POLLHUP != 0 {
+		_ = syscall.Close(*fd)
+		*fd = none
+	}
+}
+
+func (p *process) closeInput() {
+	if p.in != none {
+		_ = syscall.Close(p.in)
+		p.in = none
+	}
+}
+
+func (p *process) closeOutput() {
+	for _, fd := range []*int{&p.out, &p.err} {
+		if *fd != none {
+			_ = syscall.Close(*fd)
+			*fd = none
+		}
+	}
+}
+
+// reap frees the process id, and leaves what is left of the group to groups.
+func (p *process) reap() (status syscall.WaitStatus) {
+	for {
+		if _, err := syscall.Wait4(p.pid, &status, 0, nil); err != syscall.EINTR {
+			break
+		}
+	}
+	if syscall.Kill(-p.pid, 0) == nil {
+		p.slot.c.groups.finish(p.pid)
+	}
+	return status
+}
