@@ -1,0 +1,161 @@
+package codec
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+)
+
+// Frame is a message as it came out of a frame.
+type Frame struct {
+	Type    Type
+	Payload []byte
+}
+
+// An Encoder makes frames of one direction of a connection:
+//
+//	u32 length | u8 type | u8 flags | payload
+//	           |<------- length ----------->|
+//
+//	u32 length | sealed (u8 type | u8 flags | payload) | tag [16]
+//	           |<--------------- length ----------------------->|
+//
+// The length is little-endian. The flags are the Compression of the payload,
+// which happens before sealing.
+type Encoder struct {
+	scratch     *Scratch
+	cipher      *Cipher
+	compression Compression
+}
+
+// NewEncoder returns an Encoder that neither compresses nor seals.
+func NewEncoder(s *Scratch) *Encoder { return &Encoder{scratch: s} }
+
+// SetScratch makes the Encoder use another Scratch: that of the goroutine to
+// which it goes over.
+func (e *Encoder) SetScratch(s *Scratch) { e.scratch = s }
+
+// SetCipher makes the Encoder seal what follows, unless c is nil.
+func (e *Encoder) SetCipher(c *Cipher) { e.cipher = c }
+
+// SetCompression makes the Encoder compress what follows, where that helps.
+func (e *Encoder) SetCompression(c Compression) { e.compression = c }
+
+// Append appends a frame to dst. The payload is the pieces one after another,
+// MaxPayload bytes at most; they may not lie in the unused capacity of dst.
+func (e *Encoder) Append(dst []byte, t Type, payload ...[]byte) []byte {
+	size := 0
+	for _, p := range payload {
+		size += len(p)
+	}
+	if size > MaxPayload {
+		panic(fmt.Sprintf("codec: %v: %v", t, tooLarge(size)))
+	}
+	head := len(dst)
+	dst = slices.Grow(dst, HeaderLen+bodyLen+size+tagLen)
+	dst = append(dst, 0, 0, 0, 0, byte(t), byte(None))
+	done := false
+	if t.compressible() && e.compression.worth(size) {
+		dst, done = e.scratch.compress(dst, e.compression, e.scratch.join(payload, size))
+	}
+	if done {
+		dst[head+HeaderLen+1] = byte(e.compression)
+	} else {
+		for _, p := range payload {
+			dst = append(dst, p...)
+		}
+	}
+	if e.cipher != nil {
+		dst = slices.Grow(dst, tagLen)
+		dst = e.cipher.seal(dst, head+HeaderLen)
+	}
+	binary.LittleEndian.PutUint32(dst[head:], uint32(len(dst)-head-HeaderLen))
+	return dst
+}
+
+// A Decoder takes apart the frames that an Encoder makes.
+type Decoder struct {
+	scratch *Scratch
+	cipher  *Cipher
+}
+
+// NewDecoder returns a Decoder of frames that are not sealed.
+func NewDecoder(s *Scratch) *Decoder { return &Decoder{scratch: s} }
+
+// SetScratch makes the Decoder use another Scratch: that of the goroutine to
+// which it goes over.
+func (d *Decoder) SetScratch(s *Scratch) { d.scratch = s }
+
+// SetCipher makes the Decoder open what follows, unless c is nil.
+func (d *Decoder) SetCipher(c *Cipher) { d.cipher = c }
+
+// Next takes the frame that buf begins with, and says how many bytes of buf it
+// took: 0 as long as there is only part of one. The length is judged as soon as
+// it is there.
+//
+// A sealed frame is opened in place, so buf changes, and the n bytes cannot be
+// shown to a Decoder again. The payload lies in buf or in the Scratch: it is
+// valid until buf is reused or any Decoder with the same Scratch is called. After
+// an error the connection has to be closed.
+func (d *Decoder) Next(buf []byte) (f Frame, n int, err error) {
+	if len(buf) < HeaderLen {
+		return Frame{}, 0, nil
+	}
+	length := binary.LittleEndian.Uint32(buf)
+	if err := d.judge(length); err != nil {
+		return Frame{}, 0, err
+	}
+	n = HeaderLen + int(length)
+	if len(buf) < n {
+		return Frame{}, 0, nil
+	}
+	body := buf[HeaderLen:n:n]
+	if d.cipher != nil {
+		if body, err = d.cipher.open(body); err != nil {
+			return Frame{}, 0, err
+		}
+	}
+	if f, err = d.body(body); err != nil {
+		return Frame{}, 0, err
+	}
+	return f, n, nil
+}
+
+// judge says what is wrong with a length.
+func (d *Decoder) judge(length uint32) error {
+	extra := uint32(bodyLen)
+	if d.cipher != nil {
+		extra += tagLen
+	}
+	switch {
+	case length < extra:
+		return fmt.Errorf("frame of %d bytes: at least %d are needed", length, extra)
+	case length > MaxFrame:
+		return fmt.Errorf("frame of %d bytes: at most %d are allowed", length, MaxFrame)
+	case length-extra > MaxPayload:
+		return tooLarge(int(length - extra))
+	}
+	return nil
+}
+
+// body reads what the length counts, opened.
+func (d *Decoder) body(body []byte) (Frame, error) {
+	f := Frame{Type: Type(body[0]), Payload: body[bodyLen:]}
+	flags := body[1]
+	switch {
+	case !f.Type.known():
+		return Frame{}, fmt.Errorf("frame of type %d, which is unknown", body[0])
+	case flags > uint8(Zstd):
+		return Frame{}, fmt.Errorf("frame with flags %#x, which are unknown", flags)
+	case flags != uint8(None) && !f.Type.compressible():
+		return Frame{}, fmt.Errorf("compressed %v, which is never compressed", f.Type)
+	case f.Type == TypePing || f.Type == TypePong:
+		return f, checkPing(f.Type, f.Payload)
+	}
+	if flags == uint8(None) {
+		return f, nil
+	}
+	var err error
+	f.Payload, err = d.scratch.decompress(Compression(flags), f.Payload)
+	return f, err
+}
