@@ -1,0 +1,293 @@
+package accept
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+)
+
+func ip(s string) netip.Prefix { return sourceOf(netip.MustParseAddr(s)) }
+
+// nth is the nth of many sources.
+func nth(i int) netip.Prefix {
+	return sourceOf(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}))
+}
+
+const (
+	lucky   = 0.999999
+	unlucky = 0.0
+)
+
+func TestSource(t *testing.T) {
+	tests := []struct{ addr, want string }{
+		{"192.0.2.7", "192.0.2.7/32"},
+		{"::ffff:192.0.2.7", "192.0.2.7/32"},
+		{"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"},
+		{"fe80::1%eth0", "fe80::/64"},
+		{"127.0.0.1", "127.0.0.1/32"},
+		{"::1", "::1/128"},
+	}
+	for _, test := range tests {
+		if got := ip(test.addr).String(); got != test.want {
+			t.Errorf("%s is counted under %s, want %s", test.addr, got, test.want)
+		}
+	}
+	if sourceOf(netip.Addr{}) != (netip.Prefix{}) {
+		t.Error("no address has a source")
+	}
+}
+
+func TestPlaces(t *testing.T) {
+	t.Run("of one source", func(t *testing.T) {
+		for _, addr := range []string{"192.0.2.1", "127.0.0.1", "2001:db8::1"} {
+			var g gate
+			var last ticket
+			for i := range maxPerSource {
+				var ok bool
+				if last, ok = g.enter(0, ip(addr), unlucky); !ok {
+					t.Fatalf("%s: stranger %d is refused", addr, i+1)
+				}
+			}
+			if _, ok := g.enter(0, ip(addr), lucky); ok {
+				t.Errorf("%s: more than %d are in at once", addr, maxPerSource)
+			}
+			if _, ok := g.enter(0, ip("192.0.2.2"), unlucky); !ok {
+				t.Errorf("%s keeps another source out", addr)
+			}
+			g.leave(0, last, false)
+			if _, ok := g.enter(0, ip(addr), unlucky); !ok {
+				t.Errorf("%s: a free place is not given away", addr)
+			}
+		}
+	})
+	t.Run("a /64 is one source", func(t *testing.T) {
+		var g gate
+		for i := range maxPerSource {
+			g.enter(0, sourceOf(netip.AddrFrom16([16]byte{0x20, 1, 13: byte(i)})), unlucky)
+		}
+		if _, ok := g.enter(0, ip("2001::ffff"), lucky); ok {
+			t.Error("addresses of one /64 are counted apart")
+		}
+	})
+	t.Run("in all", func(t *testing.T) {
+		var g gate
+		for i := range maxStrangers {
+			if _, ok := g.enter(0, nth(i), lucky); !ok {
+				t.Fatalf("stranger %d is refused", i+1)
+			}
+		}
+		if _, ok := g.enter(0, nth(maxStrangers), lucky); ok {
+			t.Errorf("more than %d are in at once", maxStrangers)
+		}
+	})
+}
+
+func TestEarlyDrop(t *testing.T) {
+	tests := []struct {
+		open int
+		dice float64
+		want bool
+	}{
+		{0, 0, true},
+		{crowd - 1, 0, true},
+		{crowd, 0, false},
+		{crowd, 0.29, false},
+		{crowd, 0.31, true},
+		{75, 0.64, false},
+		{75, 0.66, true},
+		{99, 0.98, false},
+		{99, 0.99, true},
+		{100, 0.999999, false},
+	}
+	for _, test := range tests {
+		var g gate
+		for i := range test.open {
+			g.enter(0, nth(i), lucky)
+		}
+		if _, ok := g.enter(0, nth(1000), test.dice); ok != test.want {
+			t.Errorf("with %d inside and a dice of %v: entered is %v, want %v", test.open, test.dice, ok, test.want)
+		}
+	}
+}
+
+// fail makes one failed try.
+func fail(t *testing.T, g *gate, now time.Duration, from netip.Prefix) {
+	t.Helper()
+	k, ok := g.enter(now, from, lucky)
+	if !ok {
+		t.Fatalf("%v is refused at %v", from, now)
+	}
+	g.leave(now, k, true)
+}
+
+func TestPenaltyDoubles(t *testing.T) {
+	var g gate
+	from := ip("192.0.2.1")
+	now := time.Second
+	for i, want := range []time.Duration{5, 10, 20, 40, 80, 160, 320, 600, 600, 600} {
+		fail(t, &g, now, from)
+		if got := g.sources[from].until - now; got != want*time.Second {
+			t.Errorf("penalty %d is %v, want %v", i+1, got, want*time.Second)
+		}
+		now += time.Second
+	}
+	now = g.sources[from].until + maxPenalty + 1
+	fail(t, &g, now, from)
+	if got := g.sources[from].until - now; got != firstPenalty {
+		t.Errorf("after a quiet time the penalty is %v, want %v", got, firstPenalty)
+	}
+}
+
+func TestPenalty(t *testing.T) {
+	var g gate
+	from := ip("192.0.2.1")
+	fail(t, &g, time.Second, from)
+
+	one, ok := g.enter(2*time.Second, from, lucky)
+	if !ok {
+		t.Fatal("a source in penalty is shut out, and a worker with the key in it")
+	}
+	if _, ok := g.enter(2*time.Second, from, lucky); ok {
+		t.Error("a source in penalty has two tries at once")
+	}
+	if _, ok := g.enter(2*time.Second, ip("192.0.2.2"), lucky); !ok {
+		t.Error("another source suffers")
+	}
+	g.leave(3*time.Second, one, false)
+	for i := range maxPerSource {
+		if _, ok := g.enter(3*time.Second, from, lucky); !ok {
+			t.Fatalf("after a success, try %d is refused", i+1)
+		}
+	}
+}
+
+func TestPenaltyEnds(t *testing.T) {
+	var g gate
+	from := ip("192.0.2.1")
+	fail(t, &g, 0, from)
+	for i := range maxPerSource {
+		if _, ok := g.enter(firstPenalty, from, lucky); !ok {
+			t.Fatalf("after the penalty, try %d is refused", i+1)
+		}
+	}
+}
+
+// Sixteen workers that start with the wrong key are one mistake.
+func TestTogetherIsOneStrike(t *testing.T) {
+	var g gate
+	from := ip("192.0.2.1")
+	var all []ticket
+	for range maxPerSource {
+		k, _ := g.enter(time.Second, from, lucky)
+		all = append(all, k)
+	}
+	for i, k := range all {
+		g.leave(2*time.Second+time.Duration(i), k, true)
+	}
+	if got := g.sources[from].strikes; got != 1 {
+		t.Errorf("%d strikes, want 1", got)
+	}
+	if g.open != 0 || g.sources[from].open != 0 {
+		t.Errorf("%d and %d are inside, want nobody", g.open, g.sources[from].open)
+	}
+}
+
+func TestLoopbackHasNoPenalty(t *testing.T) {
+	for _, addr := range []string{"127.0.0.1", "127.9.9.9", "::1"} {
+		var g gate
+		for range 20 {
+			fail(t, &g, 0, ip(addr))
+		}
+		if s := g.sources[ip(addr)]; s.strikes != 0 || s.until != 0 {
+			t.Errorf("%s got %d strikes", addr, s.strikes)
+		}
+	}
+}
+
+// However many sources misbehave, most places are for others.
+func TestSuspectsHaveFewPlaces(t *testing.T) {
+	var g gate
+	for i := range 200 {
+		fail(t, &g, 0, nth(i))
+	}
+	var inside []ticket
+	for i := range 200 {
+		if k, ok := g.enter(time.Second, nth(i), lucky); ok {
+			inside = append(inside, k)
+		}
+	}
+	if len(inside) != maxSuspects {
+		t.Fatalf("%d suspects are inside, want %d", len(inside), maxSuspects)
+	}
+	if _, ok := g.enter(time.Second, nth(999), unlucky); !ok {
+		t.Error("a source that did nothing is refused")
+	}
+	g.leave(time.Second, inside[0], true)
+	if _, ok := g.enter(time.Second, nth(199), lucky); !ok {
+		t.Error("the place of a suspect is not given to the next")
+	}
+}
+
+func TestTableIsBounded(t *testing.T) {
+	var g gate
+	stay, _ := g.enter(0, ip("192.0.2.1"), lucky)
+	for i := range maxSources + 5000 {
+		fail(t, &g, time.Duration(i), nth(i))
+		g.say(time.Duration(i), nth(i))
+	}
+	if len(g.sources) > maxSources {
+		t.Errorf("%d sources are remembered, want %d at most", len(g.sources), maxSources)
+	}
+	if s := g.sources[ip("192.0.2.1")]; s == nil || s.open != 1 {
+		t.Error("a source with somebody inside was forgotten")
+	}
+	g.leave(0, stay, false)
+	if g.open != 0 {
+		t.Errorf("%d are inside, want nobody", g.open)
+	}
+}
+
+// A worker that comes and goes leaves nothing behind.
+func TestSuccessIsForgotten(t *testing.T) {
+	var g gate
+	for i := range 1000 {
+		k, _ := g.enter(0, nth(i), unlucky)
+		g.leave(0, k, false)
+	}
+	if len(g.sources) != 0 {
+		t.Errorf("%d sources are remembered", len(g.sources))
+	}
+}
+
+func TestSay(t *testing.T) {
+	var g gate
+	a, b := nth(1), nth(2)
+	tests := []struct {
+		now    time.Duration
+		from   netip.Prefix
+		untold int
+		ok     bool
+	}{
+		{0, a, 0, true},
+		{1, a, 0, false},
+		{2, b, 0, true},
+		{lineEvery - 1, a, 0, false},
+		{lineEvery, a, 2, true},
+		{lineEvery + 1, a, 0, false},
+		{lineEvery + 2, b, 0, true},
+	}
+	for i, test := range tests {
+		if untold, ok := g.say(test.now, test.from); ok != test.ok || untold != test.untold {
+			t.Errorf("line %d: %d untold and %v, want %d and %v", i, untold, ok, test.untold, test.ok)
+		}
+	}
+	lines := 0
+	for i := range 1000 {
+		if _, ok := g.say(3*lineEvery, nth(100+i)); ok {
+			lines++
+		}
+	}
+	if lines != maxLines {
+		t.Errorf("%d lines in a minute, want %d", lines, maxLines)
+	}
+}
