@@ -75,3 +75,12 @@ func (s *Stage) advance(n int) {
 	s.release(&r.rope, Stdout)
 	s.pool.putRun(r)
 }
+
+// Rest writes all that is held, in order, though jobs before it were not
+// answered. No more jobs may be emitted: it is for a run that ends early.
+func (s *Stage) Rest() {
+	for len(s.runs) > 0 {
+		s.frontier = s.runs[0].first
+		s.advance(0)
+	}
+}

@@ -238,12 +238,18 @@ func (s *Stage) sign(r Receipt) {
 	s.signed = addReceipt(s.signed, r)
 }
 
-// flush makes an op of the output that collects.
+// flush makes an op of the output that collects. Little of it moves to memory
+// of its size: while stdout blocks there may be a flush for every held result.
 func (s *Stage) flush() {
 	if s.out == nil {
 		return
 	}
 	s.queued -= int64(cap(s.out)) // push counts it
+	if len(s.out) <= cap(s.out)/8 {
+		little := append(s.pool.get(len(s.out)), s.out...)
+		s.pool.put(s.out)
+		s.out = little
+	}
 	s.push(Op{Kind: Stdout, Data: s.out, Receipts: s.signed})
 	s.out, s.signed = nil, nil
 }

@@ -327,3 +327,25 @@ func TestHoldThatHasEnded(t *testing.T) {
 		})
 	}
 }
+
+func TestRest(t *testing.T) {
+	s := New(true, '\n', 1<<20)
+	s.Emit(Receipt{Seq: 5, Count: 1}, []byte("five\n"))
+	s.Emit(Receipt{Seq: 3, Count: 1}, []byte("three\n"))
+	s.Emit(Receipt{Seq: 1, Count: 1}, []byte("one\n"))
+	s.Rest()
+	var got []byte
+	for _, op := range s.Ops(nil) {
+		if op.Kind != Stdout {
+			t.Errorf("an op of kind %d", op.Kind)
+		}
+		got = append(got, op.Data...)
+		s.Done(op)
+	}
+	if string(got) != "one\nthree\nfive\n" {
+		t.Errorf("written: %q", got)
+	}
+	if !s.Empty() {
+		t.Error("something is left")
+	}
+}

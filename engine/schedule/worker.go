@@ -197,6 +197,16 @@ func (s *Scheduler) lease(now time.Duration, w *worker, sp span) Action {
 	return Action{Kind: Send, Worker: w.id, Range: sp.Range, Attempt: sp.attempt}
 }
 
+// Holds reports whether a job is leased to a worker, as this attempt.
+func (s *Scheduler) Holds(id WorkerID, seq uint64, attempt int) bool {
+	w := s.workers[id]
+	if w == nil {
+		return false
+	}
+	at, ok := w.find(seq)
+	return ok && w.leases[at].attempt == attempt
+}
+
 // Held lists the jobs leased to a worker, for messages and tests.
 func (s *Scheduler) Held(id WorkerID) []batch.Range {
 	var held []batch.Range

@@ -1,0 +1,89 @@
+package server
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jobpipe/jobpipe/codec"
+)
+
+// A ping is one that was sent and is not answered.
+type ping struct {
+	sent time.Duration
+	flow bool // measures how a large record gets on
+}
+
+// ping asks a worker for a sign of life, and how far away it is.
+func (s *Server) ping(p *peer, flow bool) {
+	now := s.now()
+	p.pings = append(p.pings, ping{now, flow})
+	if flow {
+		p.flow++
+	}
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], uint64(now))
+	s.put(p, codec.TypePing, b[:])
+}
+
+// pong takes the answer to the oldest ping.
+func (s *Server) pong(p *peer, payload []byte) error {
+	if len(p.pings) == 0 || len(payload) != 8 || time.Duration(binary.LittleEndian.Uint64(payload)) != p.pings[0].sent {
+		return errors.New("it answered a ping that it was not sent")
+	}
+	first := p.pings[0]
+	if p.pings = p.pings[1:]; len(p.pings) == 0 {
+		p.pings = nil
+	}
+	s.sched.RoundTrip(p.id, s.now()-first.sent)
+	if first.flow {
+		p.flow--
+		s.pump(p)
+	}
+	return nil
+}
+
+// maxStall is how long a worker may take none of what it is sent.
+const maxStall = 30 * time.Second
+
+// look does what is due by time alone.
+func (s *Server) look(now time.Duration) {
+	slept := now-s.looked > s.DeadAfter/3 // this process was stopped, or the machine was
+	s.looked = now
+	for _, p := range s.peers {
+		if slept {
+			p.heard, p.moved = now, now // what it sent meanwhile waits to be read
+			continue
+		}
+		if delivered := p.wrote - p.conn.OutboundBuffered(); delivered > p.delivered || delivered == p.wrote {
+			p.delivered, p.moved = delivered, now
+		}
+		switch {
+		case now-p.heard > s.DeadAfter:
+			s.hangUp(p, fmt.Sprintf("it was silent for %v", s.DeadAfter))
+		case now-p.moved > max(maxStall, 2*s.DeadAfter):
+			s.hangUp(p, "it does not read what it is sent")
+		case now-p.spoke > s.DeadAfter/3 && len(p.pings) == 0:
+			s.ping(p, false)
+		}
+	}
+	s.sayAlone(now)
+}
+
+const (
+	firstWord = time.Second      // without workers
+	nextWord  = 30 * time.Second // as long as there are still none
+)
+
+// sayAlone tells the user that nobody is there to work.
+func (s *Server) sayAlone(now time.Duration) {
+	if len(s.peers) > 0 || s.sched.Waiting() == 0 {
+		s.hushed = now + firstWord
+		return
+	}
+	if now >= s.hushed {
+		s.hushed = now + nextWord
+		s.Log.Warn("no workers: jobs wait for one to connect to %s", s.Waits)
+	}
+}

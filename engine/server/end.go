@@ -1,0 +1,98 @@
+package server
+
+import (
+	"time"
+
+	"github.com/jobpipe/jobpipe/codec"
+)
+
+// phase is how far the run's end has come.
+type phase int
+
+const (
+	running phase = iota
+	ending        // everyone was told that the run is over
+	ended
+)
+
+// Orders to end early, the most urgent last.
+const (
+	Drain int32 = iota + 1 // hand out no more, finish what runs, write it
+	Halt                   // stop at once
+)
+
+// How the run is over, for the workers.
+const (
+	overDone = 0
+	overStop = 1
+)
+
+// byePatience is how long workers are waited for once they were told that the
+// run is over: what is on its way to one that is closed earlier is lost.
+const byePatience = 2 * time.Second
+
+// Stop ends the run before its time. It may be called from any goroutine.
+func (s *Server) Stop(order int32) {
+	for {
+		old := s.order.Load()
+		if old >= order || s.order.CompareAndSwap(old, order) {
+			break
+		}
+	}
+	s.Kick()
+}
+
+// end sees whether the run is over, and to what is left to be done then.
+func (s *Server) end() {
+	switch s.phase {
+	case running:
+		order := s.order.Load()
+		if s.Writer.Err() != nil {
+			order = Halt // nobody takes the results
+		}
+		if order >= Drain && !s.stopped {
+			s.stopped, s.eof = true, true
+			s.sched.Stop()
+			s.Kick() // for the dispatch that asks back what has not started
+			return
+		}
+		if order < Halt && !s.written() {
+			return
+		}
+		s.phase = ending
+		s.deadline = s.now() + s.bye
+		for _, p := range s.peers {
+			s.tellOver(p)
+		}
+		s.flush()
+		fallthrough
+	case ending:
+		if len(s.peers) == 0 || s.now() > s.deadline {
+			s.phase = ended
+			close(s.over)
+		}
+	}
+}
+
+// written reports whether every job is settled and every result written.
+func (s *Server) written() bool {
+	if !s.eof || !s.sched.Done() {
+		return false
+	}
+	if s.stopped {
+		s.Stage.Rest()
+		s.submit()
+	}
+	return s.Stage.Empty()
+}
+
+// tellOver tells a worker that the run is over.
+func (s *Server) tellOver(p *peer) {
+	how := uint8(overDone)
+	if s.order.Load() >= Halt || s.Writer.Err() != nil {
+		how = overStop
+	}
+	p.leaving = true
+	s.head = codec.AppendOver(s.head[:0], codec.Over{How: how})
+	s.put(p, codec.TypeOver, s.head)
+}

@@ -1,0 +1,174 @@
+package server
+
+import (
+	"encoding/binary"
+	"time"
+
+	"github.com/panjf2000/gnet/v2"
+
+	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/engine/accept"
+	"github.com/jobpipe/jobpipe/engine/order"
+	"github.com/jobpipe/jobpipe/engine/schedule"
+)
+
+// peer is one worker's connection. The event loop owns it.
+type peer struct {
+	accept.Peer
+	left func()
+	id   schedule.WorkerID
+	conn gnet.Conn
+
+	partial []byte // the beginning of a frame
+	out     []byte // frames to be written this turn
+	dirty   bool   // stands in Server.dirty
+	wrote   int    // bytes given to the connection
+
+	window int // bytes of results it may have under way
+	used   int // of it
+	owed   int // bytes to return with the next Ack
+	acks   []codec.Span
+	owing  bool // stands in Server.owing
+
+	parts   map[uint64]*parts // results of which only a part has come, by seq
+	waiting []errand          // a record of more than a frame, and what follows it
+	pings   []ping            // not answered yet, oldest first
+	flow    int               // of those, the ones among the parts of a record
+	stray   int               // answers for jobs that it did not hold
+
+	heard     time.Duration // last byte from it
+	spoke     time.Duration // last byte to it
+	delivered int           // bytes that the system had taken when last looked
+	moved     time.Duration // when that last grew
+
+	closed  bool   // by gnet: nothing may be written
+	leaving bool   // has said goodbye, or was told that the run is over
+	why     string // we hung up on it
+}
+
+// parts is a result that has come in part.
+type parts struct {
+	attempt        uint64
+	stdout, stderr *order.Hold // nil: nothing yet
+}
+
+// name is how messages call the worker.
+func (p *peer) name() string {
+	if p.Local {
+		return p.Hello.Name
+	}
+	return p.Hello.Name + " (" + p.Addr + ")"
+}
+
+// put appends one frame to what is written this turn.
+func (s *Server) put(p *peer, t codec.Type, payload ...[]byte) {
+	if p.closed {
+		return
+	}
+	if p.out == nil {
+		p.out = s.buffer()
+	}
+	p.out = p.Enc.Append(p.out, t, payload...)
+	if !p.dirty {
+		p.dirty = true
+		s.dirty = append(s.dirty, p)
+	}
+}
+
+// flush writes each connection that has something to say, once.
+func (s *Server) flush() {
+	for len(s.dirty) > 0 {
+		p := s.dirty[len(s.dirty)-1]
+		s.dirty = s.dirty[:len(s.dirty)-1]
+		p.dirty = false
+		s.write(p)
+	}
+}
+
+// maxOutbound is more than credit lets a worker have on its way to it.
+const maxOutbound = 16 << 20
+
+// write hands p.out to the connection. The write may fail and close it, which
+// calls OnClose before this returns.
+func (s *Server) write(p *peer) {
+	out := p.out
+	p.out = nil
+	if !p.closed && len(out) > 0 {
+		p.spoke = s.now()
+		p.wrote += len(out)
+		_, _ = p.conn.Write(out) // a failed write has closed the connection: OnClose saw to it
+		if !p.closed && p.conn.OutboundBuffered() > maxOutbound {
+			s.hangUp(p, "it does not read what it is sent")
+		}
+	}
+	s.recycle(out)
+}
+
+// hangUp closes the connection soon. What is left to be written may be lost.
+func (s *Server) hangUp(p *peer, why string) {
+	if p.why == "" && !p.closed {
+		p.why = why
+		_ = p.conn.Close()
+	}
+}
+
+// frames calls handle for each whole frame in buf, and keeps the rest. Only a
+// trailing piece of a frame is copied, so a peer can make us keep one frame at
+// most.
+func (p *peer) frames(buf []byte, handle func(codec.Frame) error) error {
+	for len(p.partial) > 0 && len(buf) > 0 {
+		need := codec.HeaderLen - len(p.partial)
+		if need <= 0 {
+			// A length that is too large was refused when its four bytes were there.
+			need = codec.HeaderLen + int(binary.LittleEndian.Uint32(p.partial)) - len(p.partial)
+		}
+		take := min(need, len(buf))
+		p.partial = append(p.partial, buf[:take]...)
+		buf = buf[take:]
+		f, n, err := p.Dec.Next(p.partial)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			whole := p.partial
+			p.partial = nil
+			if n != len(whole) {
+				panic("server: a frame is shorter than it says")
+			}
+			if err := handle(f); err != nil {
+				return err
+			}
+		}
+	}
+	for len(buf) > 0 {
+		f, n, err := p.Dec.Next(buf)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			p.partial = append([]byte(nil), buf...)
+			return nil
+		}
+		buf = buf[n:]
+		if err := handle(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// buffer lends memory for frames, recycle takes it back. Idle peers hold none.
+func (s *Server) buffer() []byte {
+	if n := len(s.spare); n > 0 {
+		b := s.spare[n-1]
+		s.spare = s.spare[:n-1]
+		return b
+	}
+	return make([]byte, 0, 64<<10)
+}
+
+func (s *Server) recycle(b []byte) {
+	if b != nil && len(s.spare) < 16 && cap(b) <= 1<<20 {
+		s.spare = append(s.spare, b[:0])
+	}
+}

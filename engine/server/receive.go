@@ -1,0 +1,237 @@
+package server
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+
+	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/engine/accept"
+	"github.com/jobpipe/jobpipe/engine/order"
+	"github.com/jobpipe/jobpipe/engine/schedule"
+)
+
+// handle does what one frame asks for. An error means that the peer does not
+// keep to the protocol; io.EOF, that it has said goodbye.
+func (s *Server) handle(p *peer, f codec.Frame) error {
+	switch f.Type {
+	case codec.TypePing:
+		s.put(p, codec.TypePong, f.Payload)
+		return nil
+	case codec.TypePong:
+		return s.pong(p, f.Payload)
+	case codec.TypeGoodbye:
+		m, err := codec.ParseGoodbye(f.Payload)
+		if err != nil {
+			return err
+		}
+		p.leaving = true
+		if m.Reason == codec.GoodbyeCannotRun {
+			s.Log.Warn("worker %s left: %s", p.name(), clean(m.Sentence))
+		}
+		return io.EOF
+	}
+	if s.phase != running {
+		return nil // nobody waits for it any more
+	}
+	switch f.Type {
+	case codec.TypeAnswers:
+		return s.answers(p, f.Payload)
+	case codec.TypeResults:
+		for rest := f.Payload; len(rest) > 0; {
+			r, more, err := codec.NextResult(rest)
+			if err != nil {
+				return err
+			}
+			if err := s.result(p, &r); err != nil {
+				return err
+			}
+			rest = more
+		}
+		return nil
+	case codec.TypeResultPart:
+		return s.resultPart(p, f.Payload)
+	case codec.TypeGiveBack:
+		return s.giveBack(p, f.Payload)
+	case codec.TypeSlots:
+		m, err := codec.ParseSlots(f.Payload)
+		if err == nil {
+			s.sched.Slots(s.now(), p.id, int(min(m.Slots, accept.MaxSlots)))
+		}
+		return err
+	}
+	return fmt.Errorf("it sent a frame of type %d, which a worker never sends", f.Type)
+}
+
+// spend counts bytes of results against the peer's credit.
+func (p *peer) spend(n int) error {
+	if p.used += n; p.used > p.window {
+		return fmt.Errorf("it sent %d bytes of results more than it may", p.used-p.window)
+	}
+	return nil
+}
+
+// maxStray is how many answers for jobs that it does not hold a worker may give
+// before it is hung up on.
+const maxStray = 100
+
+// unwanted takes bytes of an answer that nobody waits for: their credit returns.
+func (s *Server) unwanted(p *peer, seq uint64, n int) error {
+	if p.stray++; p.stray > maxStray {
+		return fmt.Errorf("it answers jobs that it does not have, such as %d", seq)
+	}
+	s.Log.Note("worker %s answered job %d, which it does not have: ignored", p.name(), seq)
+	s.owe(p, order.Receipt{Bytes: n})
+	return nil
+}
+
+// answers takes line mode's answers to a range of jobs.
+func (s *Server) answers(p *peer, payload []byte) error {
+	m, err := codec.ParseAnswers(payload)
+	if err != nil {
+		return err
+	}
+	delim := s.Schedule.Delim
+	if n := len(m.Lines); n == 0 || m.Lines[n-1] != delim || uint64(bytes.Count(m.Lines, []byte{delim})) != m.Count {
+		return fmt.Errorf("it sent %d bytes that are not %d answers", n, m.Count)
+	}
+	if err := p.spend(len(m.Lines)); err != nil {
+		return err
+	}
+	count := int(m.Count) // no more than there are lines in a frame
+	if !s.sched.Answer(s.now(), p.id, m.Seq, count) {
+		return s.unwanted(p, m.Seq, len(m.Lines))
+	}
+	s.Counts.Done.Add(int64(count))
+	s.Stage.Emit(order.Receipt{Worker: uint64(p.id), Seq: m.Seq, Count: count, Bytes: len(m.Lines)}, m.Lines)
+	return nil
+}
+
+// result takes a result, or the end of one that came in parts.
+func (s *Server) result(p *peer, r *codec.Result) error {
+	size := len(r.Stdout) + len(r.Stderr)
+	if err := p.spend(size); err != nil {
+		return err
+	}
+	half := p.parts[r.Seq]
+	if half != nil && half.attempt != r.Attempt {
+		return fmt.Errorf("it sent parts of job %d as attempt %d and the end as attempt %d", r.Seq, half.attempt, r.Attempt)
+	}
+	failed := r.Outcome != codec.Exited || r.Code != 0
+	var v schedule.Verdict
+	if failed {
+		v = s.sched.Failed(s.now(), p.id, r.Seq, int(r.Attempt))
+	} else {
+		v.Held = s.sched.Answer(s.now(), p.id, r.Seq, 1)
+		v.Final = v.Held
+	}
+	if !v.Held {
+		s.dropParts(p, r.Seq)
+		return s.unwanted(p, r.Seq, size)
+	}
+	s.printStderr(half, r.Stderr)
+	if !v.Final {
+		s.dropParts(p, r.Seq)
+		s.owe(p, order.Receipt{Seq: r.Seq, Count: 1, Bytes: size})
+		s.Log.Note("%s %d failed on %s: %s; it is tried again", s.noun(), r.Seq, p.name(), s.cause(r))
+		return nil
+	}
+	if failed {
+		s.failed(r.Seq, s.cause(r), v.Record.Data)
+	}
+	s.Counts.Done.Add(1)
+	s.emit(p, half, r, size)
+	delete(p.parts, r.Seq)
+	return nil
+}
+
+// printStderr passes on what a job wrote to stderr.
+func (s *Server) printStderr(half *parts, end []byte) {
+	if half == nil || half.stderr == nil {
+		s.Stage.Stderr(end)
+		return
+	}
+	s.Stage.Append(half.stderr, 0, end)
+	s.Stage.StderrHold(half.stderr)
+	half.stderr = nil
+}
+
+// emit passes on what a job wrote to stdout.
+func (s *Server) emit(p *peer, half *parts, r *codec.Result, size int) {
+	rc := order.Receipt{Worker: uint64(p.id), Seq: r.Seq, Count: 1, Bytes: size}
+	if half == nil || half.stdout == nil {
+		s.Stage.Emit(rc, r.Stdout)
+		return
+	}
+	s.Stage.Append(half.stdout, 0, r.Stdout)
+	s.Stage.EmitHold(rc, half.stdout)
+}
+
+// resultPart takes a part of a large result.
+func (s *Server) resultPart(p *peer, payload []byte) error {
+	m, err := codec.ParseResultPart(payload)
+	if err != nil {
+		return err
+	}
+	if err := p.spend(len(m.Data)); err != nil {
+		return err
+	}
+	half := p.parts[m.Seq]
+	if half != nil && half.attempt != m.Attempt {
+		return fmt.Errorf("it sent parts of job %d as attempts %d and %d", m.Seq, half.attempt, m.Attempt)
+	}
+	if half == nil {
+		if !s.sched.Holds(p.id, m.Seq, int(m.Attempt)) {
+			return s.unwanted(p, m.Seq, len(m.Data))
+		}
+		half = &parts{attempt: m.Attempt}
+		if p.parts == nil {
+			p.parts = map[uint64]*parts{}
+		}
+		p.parts[m.Seq] = half
+	}
+	hold := &half.stdout
+	if m.Stream == 2 {
+		hold = &half.stderr
+	}
+	if *hold == nil {
+		*hold = s.Stage.NewHold()
+	}
+	s.Stage.Append(*hold, uint64(p.id), m.Data)
+	return nil
+}
+
+// dropParts forgets what came of a result.
+func (s *Server) dropParts(p *peer, seq uint64) {
+	half := p.parts[seq]
+	if half == nil {
+		return
+	}
+	for _, h := range []*order.Hold{half.stdout, half.stderr} {
+		if h != nil {
+			s.Stage.Drop(h)
+		}
+	}
+	delete(p.parts, seq)
+}
+
+// giveBack takes back jobs that the worker will not run.
+func (s *Server) giveBack(p *peer, payload []byte) error {
+	m, err := codec.ParseGiveBack(payload)
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	for _, span := range m.Spans {
+		if span.Count > 1<<31 || !s.sched.GiveBack(now, p.id, span.Seq, int(span.Count)) {
+			return fmt.Errorf("it gives back %d jobs from %d on, which it does not have", span.Count, span.Seq)
+		}
+		for seq := range p.parts {
+			if seq-span.Seq < span.Count {
+				s.dropParts(p, seq)
+			}
+		}
+	}
+	s.sched.GaveBack(now, p.id)
+	return nil
+}

@@ -1,0 +1,182 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/panjf2000/gnet/v2"
+
+	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/engine/accept"
+	"github.com/jobpipe/jobpipe/engine/batch"
+	"github.com/jobpipe/jobpipe/engine/order"
+	"github.com/jobpipe/jobpipe/engine/output"
+	"github.com/jobpipe/jobpipe/engine/schedule"
+	"github.com/jobpipe/jobpipe/engine/split"
+)
+
+// Config is what a run is made of. The server uses the parts it is given and
+// closes none of them.
+type Config struct {
+	Run       [16]byte
+	Schedule  schedule.Config // MaxBytes is set by New
+	Timeout   time.Duration   // of one job, for the workers
+	DeadAfter time.Duration
+	Compress  Policy
+	MaxJob    int64
+	Window    int64 // bytes of results that all workers together may have under way
+
+	Items  <-chan split.Item // closed at the end of the input
+	Pool   *batch.Pool
+	Stage  *order.Stage
+	Writer *output.Writer
+	Waits  string // where workers are waited for, for the message that there are none
+
+	Log Log
+}
+
+// Counts is how far the run is. It may be read from any goroutine.
+type Counts struct {
+	Read, Done, Failed, Workers, Running atomic.Int64
+}
+
+// Server is the event loop's state.
+type Server struct {
+	gnet.BuiltinEventEngine
+	Config
+	Counts Counts
+
+	client *gnet.Client
+	loop   gnet.EventLoop // set once, by Start
+	bell   net.Conn       // keeps the loop's own connection open
+	start  time.Time
+	bye    time.Duration // how long workers are waited for at the end
+	over   chan struct{}
+
+	kicked atomic.Bool
+	ticked atomic.Bool
+	order  atomic.Int32 // the most urgent Stop asked for
+
+	// The event loop's own, all below.
+	sched    *schedule.Scheduler
+	scratch  *codec.Scratch
+	peers    map[schedule.WorkerID]*peer
+	lastID   schedule.WorkerID
+	dirty    []*peer  // have something to write this turn
+	spare    [][]byte // memory for frames
+	head     []byte   // of the payload being made
+	acts     []schedule.Action
+	ops      []order.Op
+	receipts []order.Receipt
+	owing    []*peer // have acknowledgements to send
+
+	eof      bool // no more jobs will be taken in
+	stopped  bool // before the end of the input
+	phase    phase
+	deadline time.Duration // of ending
+	looked   time.Duration // when time was last looked at
+	hushed   time.Duration // no word about having no workers before this
+	spillBad bool          // the user knows that the temporary file is full
+}
+
+// New returns a server that has not started.
+func New(conf Config) (*Server, error) {
+	conf.Schedule.MaxBytes = recordRoom
+	s := &Server{
+		Config:  conf,
+		start:   time.Now(),
+		bye:     byePatience,
+		over:    make(chan struct{}),
+		sched:   schedule.New(conf.Schedule),
+		scratch: codec.NewScratch(),
+		peers:   map[schedule.WorkerID]*peer{},
+	}
+	client, err := gnet.NewClient(s,
+		gnet.WithNumEventLoop(1),
+		gnet.WithReadBufferCap(256<<10),
+		gnet.WithTCPNoDelay(gnet.TCPNoDelay),
+		gnet.WithLogger(gnetLog{conf.Log}))
+	if err != nil {
+		return nil, fmt.Errorf("starting the event loop: %w", err)
+	}
+	s.client = client
+	return s, nil
+}
+
+// Start starts the event loop.
+func (s *Server) Start() error {
+	if err := s.client.Start(); err != nil {
+		return fmt.Errorf("starting the event loop: %w", err)
+	}
+	near, far, err := Pair()
+	if err != nil {
+		return fmt.Errorf("starting the event loop: %w", err)
+	}
+	s.bell = far
+	// The loop can be reached only through a connection of its own.
+	c, err := s.client.EnrollContext(near, nil)
+	if err != nil {
+		return fmt.Errorf("starting the event loop: %w", err)
+	}
+	s.loop = c.EventLoop()
+	go s.clock()
+	return nil
+}
+
+// tick is how often time is looked at.
+const tick = 100 * time.Millisecond
+
+// clock makes the loop look at the time.
+func (s *Server) clock() {
+	t := time.NewTicker(tick)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			s.ticked.Store(true)
+			s.Kick()
+		case <-s.over:
+			return
+		}
+	}
+}
+
+// Enroll takes over the connection of a worker that was let in. It calls left
+// once when the connection is gone. It must not be called after Close.
+func (s *Server) Enroll(conn net.Conn, w accept.Peer, left func()) {
+	p := &peer{Peer: w, left: left}
+	if _, err := s.client.EnrollContext(conn, p); err != nil {
+		s.Log.Warn("worker %s cannot be taken on: %v", w.Hello.Name, err)
+		left()
+	}
+}
+
+// Over is closed when every result is written and every worker has been told,
+// or when the run was stopped.
+func (s *Server) Over() <-chan struct{} { return s.over }
+
+// Close stops the event loop. Nothing may be enrolled any more.
+func (s *Server) Close() error {
+	defer s.bell.Close()
+	return s.client.Stop()
+}
+
+// Kick makes the loop take a turn soon. It may be called from any goroutine,
+// and costs next to nothing while a kick is pending.
+func (s *Server) Kick() {
+	if !s.kicked.Swap(true) {
+		_ = s.loop.Execute(context.Background(), s) // fails only when the loop has ended
+	}
+}
+
+// Run is the turn that Kick asks for; gnet calls it on the loop.
+func (s *Server) Run(context.Context) error {
+	s.kicked.Store(false)
+	s.turn()
+	return nil
+}
+
+func (s *Server) now() time.Duration { return time.Since(s.start) }

@@ -1,0 +1,190 @@
+package server
+
+import (
+	"fmt"
+
+	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/engine/order"
+	"github.com/jobpipe/jobpipe/engine/schedule"
+	"github.com/jobpipe/jobpipe/engine/split"
+)
+
+// turn takes what has come and does what is due.
+func (s *Server) turn() {
+	if s.phase == ended {
+		return
+	}
+	s.collect()
+	s.submit()
+	s.acknowledge() // before jobs go out: an attempt is done with before the next one begins
+	if s.phase == running {
+		s.intake()
+		now := s.now()
+		s.acts = s.sched.Dispatch(now, s.acts[:0])
+		if s.ticked.Swap(false) {
+			s.look(now)
+			s.acts = s.sched.Tick(now, s.acts)
+		}
+		for i := range s.acts {
+			s.perform(&s.acts[i])
+		}
+		s.submit()
+		s.Counts.Running.Store(int64(s.sched.Leased()))
+	}
+	s.flush()
+	s.end()
+}
+
+// collect takes back what the writer has carried out.
+func (s *Server) collect() {
+	s.ops = s.Writer.Completed(s.ops[:0])
+	for i := range s.ops {
+		s.Stage.Done(s.ops[i])
+	}
+	clear(s.ops)
+}
+
+// submit passes on what there is to write.
+func (s *Server) submit() {
+	s.ops = s.Stage.Ops(s.ops[:0])
+	s.Writer.Submit(s.ops)
+	clear(s.ops)
+}
+
+// acknowledge tells the workers which of their results are safe, and returns
+// their credit.
+func (s *Server) acknowledge() {
+	s.receipts = s.Stage.Receipts(s.receipts[:0])
+	for _, r := range s.receipts {
+		if p := s.peers[schedule.WorkerID(r.Worker)]; p != nil {
+			s.owe(p, r)
+		}
+	}
+	for i, p := range s.owing {
+		s.owing[i] = nil
+		p.owing = false
+		s.payAcks(p)
+	}
+	s.owing = s.owing[:0]
+}
+
+// owe notes what a worker is to be told with the next Ack.
+func (s *Server) owe(p *peer, r order.Receipt) {
+	p.used -= r.Bytes
+	p.owed += r.Bytes
+	if r.Count > 0 {
+		p.acks = append(p.acks, codec.Span{Seq: r.Seq, Count: uint64(r.Count)})
+	}
+	if !p.owing {
+		p.owing = true
+		s.owing = append(s.owing, p)
+	}
+}
+
+// maxAcks is how many spans surely fit a frame.
+const maxAcks = 2000
+
+// payAcks makes Ack frames of what is owed to p.
+func (s *Server) payAcks(p *peer) {
+	acks := p.acks
+	for more := true; more; more = len(acks) > 0 {
+		n := min(len(acks), maxAcks)
+		s.head = codec.AppendAck(s.head[:0], codec.Ack{Credit: uint64(p.owed), Spans: acks[:n]})
+		s.put(p, codec.TypeAck, s.head)
+		p.owed = 0
+		acks = acks[n:]
+	}
+	p.acks = p.acks[:0]
+	if cap(p.acks) > maxAcks {
+		p.acks = nil // 10,000 workers may each have had a busy time
+	}
+}
+
+// maxBacklog bounds the records of failed jobs that wait to be written.
+const maxBacklog = 4 << 20
+
+// intake moves jobs from the splitter to the scheduler while there is use for
+// them and room for their results.
+func (s *Server) intake() {
+	for !s.eof && s.sched.Wants() && !s.Stage.Full() && s.Writer.Backlog() < maxBacklog && s.spills() {
+		select {
+		case it, ok := <-s.Items:
+			if !ok {
+				s.eof = true
+				s.sched.EndOfInput()
+				return
+			}
+			s.Counts.Read.Add(int64(it.Range.Count))
+			if it.TooLong > 0 {
+				s.tooLong(it)
+			} else {
+				s.sched.Add(it.Range)
+			}
+		default:
+			if s.sched.Hungry() && s.Pool.Exhausted() {
+				s.sched.Compact()
+			}
+			return
+		}
+	}
+}
+
+// spills reports whether the temporary file, if there is one, takes more.
+func (s *Server) spills() bool {
+	err := s.Writer.SpillErr()
+	if err != nil && !s.spillBad {
+		s.Log.Warn("%v; no more jobs are taken in until there is room", err)
+	}
+	s.spillBad = err != nil
+	return err == nil
+}
+
+// tooLong settles a job whose record was not kept.
+func (s *Server) tooLong(it split.Item) {
+	s.failed(it.Range.Seq, fmt.Sprintf("its record of %d bytes is longer than --max-job allows (%d); it is not in --failed", it.TooLong, s.MaxJob), nil)
+	s.Counts.Done.Add(1)
+	s.Stage.Emit(order.Receipt{Seq: it.Range.Seq, Count: 1}, nil)
+}
+
+// failed names a job that has failed for good, and keeps its record.
+func (s *Server) failed(seq uint64, why string, record []byte) {
+	s.Counts.Failed.Add(1)
+	s.Writer.Failed(record)
+	s.Stage.Stderr(fmt.Appendf(nil, "jobpipe: %s %d failed: %s\n", s.noun(), seq, why))
+}
+
+// noun is what a record is called in messages.
+func (s *Server) noun() string {
+	if s.Schedule.Delim == '\n' {
+		return "line"
+	}
+	return "record"
+}
+
+// perform carries out an action of the scheduler.
+func (s *Server) perform(a *schedule.Action) {
+	switch a.Kind {
+	case schedule.GiveUp:
+		s.giveUp(a)
+	case schedule.Send:
+		s.send(s.peers[a.Worker], a)
+	case schedule.Revoke:
+		s.head = codec.AppendRevoke(s.head[:0], codec.Revoke{Count: uint64(a.Range.Count)})
+		s.put(s.peers[a.Worker], codec.TypeRevoke, s.head)
+	}
+}
+
+// giveUp settles jobs under which too many workers vanished.
+func (s *Server) giveUp(a *schedule.Action) {
+	r := a.Range
+	for r.Count > 0 {
+		one := r.Split(s.Schedule.Delim, 1)
+		why := fmt.Sprintf("%d workers vanished while they had it, so it is not given to another (--max-lost)", s.Schedule.MaxLost)
+		if s.Schedule.MaxLost == 1 {
+			why = "its worker vanished, and it is not given to another (--max-lost)"
+		}
+		s.failed(one.Seq, why, one.Data)
+		s.Counts.Done.Add(1)
+		s.Stage.Emit(order.Receipt{Seq: one.Seq, Count: 1}, nil)
+	}
+}
