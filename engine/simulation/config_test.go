@@ -30,6 +30,7 @@ type config struct {
 	stop    time.Duration
 	lazy    float64 // how likely an event is handled together with the next
 	blocked float64 // how likely stdout is to block
+	disk    int64   // bytes that the temporary file takes
 }
 
 // deadAfter is when the coordinator takes a silent worker for gone.
@@ -88,8 +89,10 @@ func newConfig(r *rand.Rand) config {
 		c.blocked = r.Float64() * 0.5
 	}
 	if r.IntN(12) == 0 {
-		// What is left behind a job that never ends is the server's business.
-		c.stop, c.keep = 1+time.Duration(r.IntN(500))*time.Millisecond, false
+		c.stop = 1 + time.Duration(r.IntN(500))*time.Millisecond
+	}
+	if c.disk = 1 << 40; r.IntN(20) == 0 {
+		c.disk = int64(pick(r, 0, 1000, 50_000))
 	}
 	return c
 }

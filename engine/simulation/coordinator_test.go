@@ -25,6 +25,7 @@ type run struct {
 	filled  int
 	arrived uint64 // jobs that stdin has given so far
 	ended   bool   // the scheduler knows the end of the input
+	rested  bool   // all that is held is to be written
 
 	workers  []*worker // by id, from 1; with those that left
 	due      bool      // a turn is due
@@ -68,28 +69,38 @@ func (r *run) turn() {
 	r.intake()
 	r.dispatch()
 	r.write()
+	r.outputIsRight()
 	r.receipts = r.stage.Receipts(r.receipts[:0])
 	r.take(r.receipts)
-	r.remembered()
 }
 
 // dispatch carries out what the scheduler wants done.
 func (r *run) dispatch() {
+	r.doneIsRight()
 	r.acts = r.sched.Dispatch(r.now, r.acts[:0])
+	r.promised = 0
 	r.scrub()
 	for _, a := range r.acts {
-		r.perform(a)
+		r.perform(a, false)
 	}
 	r.dispatched(r.sched.Waiting(), r.sched.Leased())
+	r.doneIsRight()
 }
 
-func (r *run) perform(a schedule.Action) {
+func (r *run) doneIsRight() {
+	if got, want := r.sched.Done(), r.done(r.ended); got != want {
+		violated("done is %v, though %d jobs wait, %d are leased and %d are to be given up", got, r.waiting(), r.leased, len(r.dooms))
+	}
+}
+
+// perform carries out one action. Some come from the scheduler's tick.
+func (r *run) perform(a schedule.Action, ticking bool) {
 	if r.log != nil {
 		r.log("%v: %s worker %d: jobs %d+%d attempt %d", r.now, [...]string{"send", "revoke", "give up"}[a.Kind],
 			a.Worker, a.Range.Seq, a.Range.Count, a.Attempt)
 	}
 	if a.Kind == schedule.GiveUp {
-		r.giveUp(a.Range)
+		r.giveUp(a.Range, a.Attempt)
 		r.stage.Emit(order.Receipt{Seq: a.Range.Seq, Count: a.Range.Count}, nil)
 		return
 	}
@@ -103,14 +114,7 @@ func (r *run) perform(a schedule.Action) {
 		seq, count, attempt := a.Range.Seq, a.Range.Count, a.Attempt
 		w.down(func() { w.jobs(seq, count, attempt) })
 	case schedule.Revoke:
-		if !w.open || w.revoking {
-			violated("worker %d is asked to give jobs back, though it left or was asked already", w.id)
-		}
-		if w.held <= w.peer.slots && !r.stopped {
-			violated("worker %d is asked to give jobs back and has no more than run", w.id)
-		}
-		w.revoking = true
-		w.stuck = !r.stopped
+		r.revoke(w.peer, a.Range.Count, ticking)
 		w.down(func() { w.revoke(a.Range.Count) })
 	}
 }
@@ -130,37 +134,11 @@ const blockUse = 600
 
 // intake moves jobs from the input to the scheduler, as server.intake does.
 func (r *run) intake() {
-	for r.read < r.arrived && r.sched.Wants() && !r.stage.Full() {
-		if r.huge {
-			next := batch.Range{Seq: r.read + 1, Count: 1, Data: hugeRecord}
-			r.add(next)
-			r.sched.Add(next)
-			continue
+	for r.read < r.arrived && r.wants() && !r.stage.Full() {
+		next, ok := r.cut()
+		if !ok {
+			return
 		}
-		if r.block == nil {
-			if r.pool.Exhausted() {
-				if r.sched.Hungry() {
-					r.sched.Compact()
-				}
-				return
-			}
-			r.block, r.filled = r.pool.Get(), 0
-		}
-		from, to := r.read+1, r.read+1
-		most := min(r.arrived+1, from+1+uint64(r.rnd.IntN(60)))
-		for to < most && r.filled+r.ends[to]-r.ends[from-1] <= blockUse {
-			to++
-		}
-		if to == from {
-			r.block.Release(1)
-			r.block = nil
-			continue
-		}
-		data := r.block.Buf[r.filled:][:r.ends[to-1]-r.ends[from-1]]
-		copy(data, r.record(from, to))
-		r.filled += len(data)
-		next := batch.Range{Seq: from, Count: int(to - from), Data: data, Block: r.block}
-		r.block.Add(next.Count)
 		r.add(next)
 		r.sched.Add(next)
 	}
@@ -174,6 +152,85 @@ func (r *run) intake() {
 	}
 }
 
+// wants asks the scheduler whether it wants more jobs.
+func (r *run) wants() bool {
+	fresh := r.ends[r.read] - r.ends[r.next-1]
+	got := r.sched.Wants()
+	if want := fresh < maxFresh && !r.stopped; got != want {
+		violated("more jobs are wanted: %v, though %d bytes of them wait", got, fresh)
+	}
+	return got
+}
+
+// cut takes jobs off the input, as the splitter does; there must be some. It
+// reports false when there is no memory for them.
+func (r *run) cut() (batch.Range, bool) {
+	from := r.read + 1
+	if r.huge {
+		return batch.Range{Seq: from, Count: 1, Data: hugeRecord}, true
+	}
+	for {
+		if r.block == nil {
+			if r.pool.Exhausted() {
+				r.compact()
+				return batch.Range{}, false
+			}
+			r.block, r.filled = r.pool.Get(), 0
+		}
+		to, most := from, min(r.arrived+1, from+1+uint64(r.rnd.IntN(60)))
+		for to < most && r.filled+r.ends[to]-r.ends[from-1] <= blockUse {
+			to++
+		}
+		if to > from {
+			data := r.block.Buf[r.filled:][:r.ends[to-1]-r.ends[from-1]]
+			copy(data, r.record(from, to))
+			r.filled += len(data)
+			r.block.Add(int(to - from))
+			return batch.Range{Seq: from, Count: int(to - from), Data: data, Block: r.block}, true
+		}
+		r.block.Release(1)
+		r.block = nil
+	}
+}
+
+// compact makes room in the blocks of the input when workers have nothing to
+// do: only jobs that were never handed out may keep one.
+func (r *run) compact() {
+	if !r.sched.Hungry() {
+		return
+	}
+	r.sched.Compact()
+	if r.pool.Exhausted() && r.next > r.read && r.promised == 0 && len(r.dooms) == 0 {
+		violated("%d jobs wait and %d are leased, none is fresh, and they keep all blocks", r.waiting(), r.leased)
+	}
+}
+
+// halt drops what waits. The server may have a range in hand that it passes on
+// afterwards.
+func (r *run) halt() {
+	inHand, ok := batch.Range{}, false
+	if r.read < r.arrived && r.rnd.IntN(2) == 0 {
+		inHand, ok = r.cut()
+	}
+	r.sched.Stop()
+	r.stop()
+	if ok {
+		r.add(inHand)
+		r.sched.Add(inHand)
+	}
+	r.handled()
+}
+
+// rest has what is held written when nothing more will come.
+func (r *run) rest() {
+	if r.stopped && !r.rested && r.sched.Done() {
+		r.rested = true
+		r.printRest()
+		r.stage.Rest()
+		r.handled()
+	}
+}
+
 // take passes on credit and acknowledgements.
 func (r *run) take(receipts []order.Receipt) {
 	for _, rc := range receipts {
@@ -181,6 +238,9 @@ func (r *run) take(receipts []order.Receipt) {
 			j := &r.all[seq]
 			if j.acks++; j.acks > 1 || j.state != settled {
 				violated("job %d is acknowledged %d times in state %d", seq, j.acks, j.state)
+			}
+			if len(r.writer.stdout) < j.due {
+				violated("job %d is acknowledged before it is written", seq)
 			}
 		}
 		if rc.Worker > 0 {
@@ -302,12 +362,18 @@ func (r *run) failed(w *worker, t task, final *bool) bool {
 	j := &r.all[t.seq]
 	waiting, leased := r.sched.Waiting(), r.sched.Leased()
 	want := r.holds(w.peer, t.seq, 1) && t.attempt == 1+j.failed+j.lost
+	if got := r.sched.Holds(w.id, t.seq, t.attempt); got != want {
+		violated("worker %d holds job %d as attempt %d: %v, the truth is %v", w.id, t.seq, t.attempt, got, want)
+	}
 	v := r.sched.Failed(r.now, w.id, t.seq, t.attempt)
 	if !r.believed(w, v.Held, want, waiting, leased) {
 		return false
 	}
 	if last := j.failed >= r.Retries || r.stopped; v.Final != last {
 		violated("job %d failed %d times before: final is %v", t.seq, j.failed, v.Final)
+	}
+	if v.Final {
+		r.promised++
 	}
 	if *final = v.Final; v.Final && string(v.Record.Data) != string(r.record(t.seq, t.seq+1)) {
 		violated("the record of job %d is said to be %.60q", t.seq, v.Record.Data)
@@ -369,6 +435,7 @@ func (r *run) left(w *worker) {
 	}
 	r.sched.Leave(r.now, w.id)
 	r.leave(w.peer)
+	r.doneIsRight()
 	r.replace()
 	r.handled()
 }
@@ -389,14 +456,14 @@ func (r *run) returned(w *worker, seq uint64, count int) {
 }
 
 func (r *run) gaveBack(w *worker) {
-	w.revoking, w.asked = false, r.now
+	w.revoking, w.spared = false, r.now+stuckAfter
 	r.sched.GaveBack(r.now, w.id)
 	r.handled()
 }
 
 func (r *run) slotsOf(w *worker, slots int) {
 	if w.open {
-		w.peer.slots = slots
+		w.peer.slots, w.spared, r.changed = slots, r.now, r.turns
 		r.sched.Slots(r.now, w.id, slots)
 		r.handled()
 	}
@@ -406,7 +473,7 @@ func (r *run) slotsOf(w *worker, slots int) {
 func (r *run) tick() {
 	r.turn()
 	for _, a := range r.sched.Tick(r.now, r.acts[:0]) {
-		r.perform(a)
+		r.perform(a, true)
 	}
 	r.ticked()
 	r.after(100*time.Millisecond, r.tick)

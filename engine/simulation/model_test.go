@@ -3,6 +3,7 @@ package simulation
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -39,6 +40,9 @@ type job struct {
 	given  bool   // given up
 	out    []byte // what stdout must say of it
 	acks   int
+	lease  uint64 // the handing-out it is, or was last, part of
+	few    int    // is handed out in a lease of at most so many jobs; 0: no limit
+	due    int    // is acknowledged when so much is written
 
 	// What it does to whoever runs it.
 	took   time.Duration
@@ -64,7 +68,8 @@ type peer struct {
 	moved    time.Duration // when it answered last, or got a job after it had none
 	stuck    bool
 	revoking bool
-	asked    time.Duration // when it gave back what it was asked for
+	spared   time.Duration // is not asked to give jobs back before this
+	sent     uint64        // when it was given jobs last, as a number of turns
 }
 
 // The promises of schedule's documentation, in numbers.
@@ -73,6 +78,11 @@ const (
 	measure    = time.Millisecond
 	maxWindow  = 4 << 20
 	stuckAfter = 250 * time.Millisecond
+	// maxReturned is how many jobs may wait to be run again before no fresh ones
+	// are handed out.
+	maxReturned = 10_000
+	// maxFresh is how many bytes of jobs may wait before no more are taken in.
+	maxFresh = 1 << 20
 )
 
 // A model keeps account of every job.
@@ -93,6 +103,13 @@ type model struct {
 	stopped  bool
 	peers    []*peer // connected, in order of joining
 	mostSeen int     // peers at a time
+	leases   uint64
+	turns    uint64
+	changed  uint64        // the turn when it changed who may run what alone
+	searched time.Duration // when idle workers were last looked for
+	promised int           // settled jobs whose bytes are still needed
+	frontier uint64        // in input order: all jobs before it are printed
+	printed  int           // bytes that stdout is to have
 }
 
 // record is what jobs [from,to) are.
@@ -116,12 +133,14 @@ func (m *model) add(r batch.Range) {
 		m.all[seq].state = fresh
 		if m.stopped {
 			m.all[seq].state = dropped
+			m.next = seq + 1
 		}
 	}
 }
 
 func (m *model) join(p *peer) {
 	p.open = true
+	m.changed = m.turns
 	m.peers = append(m.peers, p)
 	m.mostSeen = max(m.mostSeen, len(m.peers))
 }
@@ -183,9 +202,16 @@ func (m *model) send(p *peer, r batch.Range, attempt int) {
 		if !m.mayRun(p, j) {
 			violated("job %d failed on worker %d and is sent there again while there are others", seq, p.id)
 		}
+		if j.few > 0 && r.Count > j.few {
+			violated("job %d is sent with %d others, though it was lost in a lease of which at most %d are to go together", seq, r.Count-1, j.few)
+		}
 	}
 	m.lowestFirst(p, r, first)
+	m.fairly(p, r, first)
+	m.aloneFirst(p, r, first)
 	m.takeWaiting(r, first.state)
+	m.leases++
+	p.sent = m.turns
 	if p.held == 0 {
 		p.since, p.acc, p.moved = m.now, 0, m.now
 	}
@@ -199,7 +225,7 @@ func (m *model) send(p *peer, r batch.Range, attempt int) {
 				violated("job %d may be poisonous and is run by worker %d beside %d others", seq, p.id, p.held+r.Count-1)
 			}
 		}
-		j.state, j.holder = leased, p
+		j.state, j.holder, j.lease = leased, p, m.leases
 	}
 	m.leased += r.Count
 	p.held += r.Count
@@ -238,6 +264,7 @@ func (m *model) takeWaiting(r batch.Range, s state) {
 	case again:
 		m.again = drop(m.again)
 	case retry, alone:
+		m.changed = m.turns
 		if r.Count != 1 {
 			violated("%d jobs from %d on are sent together though one failed or may be poisonous", r.Count, r.Seq)
 		}
@@ -262,7 +289,7 @@ func (m *model) requeue(seq uint64) {
 	case j.lost >= m.MaxLost:
 		j.state, m.dooms = doomed, append(m.dooms, seq)
 	case m.lastChance(j):
-		j.state, m.alone = alone, append(m.alone, seq)
+		j.state, m.alone, m.changed = alone, append(m.alone, seq), m.turns
 	case j.failed > 0:
 		j.state, m.retry = retry, append(m.retry, seq)
 	default:
@@ -291,7 +318,9 @@ func (m *model) release(p *peer, seq uint64) *job {
 	m.leased--
 	p.held--
 	p.bytes -= len(m.record(seq, seq+1))
-	p.alone = false
+	if p.alone {
+		p.alone, m.changed = false, m.turns
+	}
 	if j.lost > 0 {
 		p.afresh--
 	}
@@ -325,16 +354,19 @@ func (m *model) settle(seq uint64, out []byte) {
 	if n := len(j.out); n > 0 && j.out[n-1] != m.Delim {
 		j.out = append(j.out, m.Delim)
 	}
+	m.print(seq)
 }
 
 // leave notes that p vanished: what it held is charged with the loss.
 func (m *model) leave(p *peer) {
 	p.open = false
+	m.changed = m.turns
 	m.peers = slices.DeleteFunc(m.peers, func(o *peer) bool { return o == p })
 	held := p.held
 	if held == 0 {
 		return
 	}
+	m.limit(p)
 	for seq := uint64(1); seq <= m.read; seq++ {
 		if j := &m.all[seq]; j.holder == p {
 			m.release(p, seq)
@@ -347,8 +379,27 @@ func (m *model) leave(p *peer) {
 	}
 }
 
+// limit notes that jobs that are lost together are to be handed out again in
+// leases of no more than the square root of their number.
+func (m *model) limit(p *peer) {
+	for seq := uint64(1); seq <= m.read; {
+		next := seq + 1
+		if first := &m.all[seq]; first.holder == p {
+			for next <= m.read && m.all[next].holder == p && m.all[next].lease == first.lease {
+				next++
+			}
+			few := max(1, int(math.Sqrt(float64(next-seq))))
+			for n := seq; n < next; n++ {
+				m.all[n].few = few
+			}
+		}
+		seq = next
+	}
+}
+
 // giveUp checks that these jobs were lost too often.
-func (m *model) giveUp(r batch.Range) {
+func (m *model) giveUp(r batch.Range, attempt int) {
+	m.promised++
 	if want := m.record(r.Seq, r.End()); !bytes.Equal(r.Data, want) {
 		violated("jobs %d+%d are given up as %.60q, want %.60q", r.Seq, r.Count, r.Data, want)
 	}
@@ -358,6 +409,9 @@ func (m *model) giveUp(r batch.Range) {
 			violated("job %d is given up after %d losses", seq, m.all[seq].lost)
 		}
 		m.dooms = slices.Delete(m.dooms, i, i+1)
+		if j := &m.all[seq]; attempt != j.failed+j.lost {
+			violated("job %d is given up after attempt %d, it was %d", seq, attempt, j.failed+j.lost)
+		}
 		m.all[seq].given = true
 		m.settle(seq, nil)
 	}
@@ -371,4 +425,7 @@ func (m *model) stop() {
 		}
 	}
 	m.again, m.retry, m.alone, m.next = nil, nil, nil, m.read+1
+	for _, p := range m.peers {
+		p.spared = 0
+	}
 }

@@ -36,6 +36,7 @@ func TestHostileSchedules(t *testing.T) {
 		}
 		return
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	var next, events, jobs atomic.Uint64
 	var failed atomic.Bool
 	var players sync.WaitGroup
@@ -71,11 +72,12 @@ func newRun(seed uint64, pool *batch.Pool) *run {
 	rnd := rand.New(rand.NewPCG(seed, 0))
 	conf := newConfig(rnd)
 	r := &run{
-		model: model{config: &conf, clock: &clock{}, next: 1},
-		rnd:   rnd,
-		sched: schedule.New(conf.Config),
-		stage: order.New(conf.keep, conf.Delim, conf.budget),
-		pool:  pool,
+		model:  model{config: &conf, clock: &clock{}, next: 1, frontier: 1},
+		rnd:    rnd,
+		sched:  schedule.New(conf.Config),
+		stage:  order.New(conf.keep, conf.Delim, conf.budget),
+		writer: writer{disk: conf.disk},
+		pool:   pool,
 	}
 	r.invent()
 	return r
@@ -138,14 +140,11 @@ func (r *run) play() (err error) {
 	r.after(0, r.arrive)
 	r.after(100*time.Millisecond, r.tick)
 	if r.config.stop > 0 {
-		r.after(r.config.stop, func() {
-			r.sched.Stop()
-			r.stop()
-			r.handled()
-		})
+		r.after(r.config.stop, r.halt)
 	}
 	const tooLate, tooMany = 2 * time.Hour, 20_000_000
 	for !r.over() {
+		r.rest()
 		if !r.step() || r.now > tooLate || r.made > tooMany {
 			violated("no end: %d of %d jobs settled, %d wait, %d leased, frontier %d", r.settled, r.jobs,
 				r.waiting(), r.leased, r.stage.Frontier())
@@ -198,18 +197,29 @@ func (r *run) join() {
 	r.workers = append(r.workers, w)
 	r.sched.Join(r.now, id, slots)
 	r.model.join(w.peer)
-	trip := 2*w.delay + w.jitter
-	r.after(trip, func() {
-		if w.open {
-			w.rtt = trip
-			r.sched.RoundTrip(id, trip)
-			r.handled()
-		}
-	})
+	r.ping(w, r.rnd.IntN(4))
 	if r.now < r.peace {
 		r.plan(w)
 	}
 	r.handled()
+}
+
+// ping measures the round trip to a worker, now and so many times more.
+func (r *run) ping(w *worker, more int) {
+	trip := 2*w.delay + r.random(2*w.jitter)
+	r.after(trip, func() {
+		if !w.open {
+			return
+		}
+		if w.rtt == 0 || trip < w.rtt {
+			w.rtt = trip
+		}
+		r.sched.RoundTrip(w.id, trip)
+		r.handled()
+		if more > 0 {
+			r.after(r.random(300*time.Millisecond), func() { r.ping(w, more-1) })
+		}
+	})
 }
 
 // plan decides what will become of a worker before peace comes.
@@ -224,6 +234,9 @@ func (r *run) plan(w *worker) {
 		pause := r.now + r.random(r.peace-r.now)
 		r.at(pause, func() { w.setSlots(0) })
 		r.at(pause+r.random(time.Second), func() { w.setSlots(1 + r.rnd.IntN(2*w.slots)) })
+	}
+	if r.rnd.Float64() < r.crashes/2 { // nothing comes from it for a while
+		r.at(r.now+r.random(r.peace-r.now), func() { w.upAt = max(w.upAt, r.now+r.random(deadAfter)) })
 	}
 }
 
@@ -267,6 +280,9 @@ func (r *run) check() {
 		if w.used != 0 {
 			violated("%d bytes of worker %d's credit never returned", w.used, w.id)
 		}
+	}
+	if r.writer.live != 0 || r.writer.kept != 0 {
+		violated("%d bytes of the temporary file were never given up, %d of memory", r.writer.live, r.writer.kept)
 	}
 	r.checkOutput(r.writer.stdout)
 }

@@ -1,21 +1,29 @@
 package simulation
 
 import (
+	"slices"
 	"time"
 
 	"github.com/jobpipe/jobpipe/engine/order"
 )
 
 // A writer carries out what the order stage wants written, in order, one thing
-// at a time. Its stdout may block for a while, its temporary file never does.
+// at a time. Its stdout may block for a while, its temporary file may be full.
 type writer struct {
 	queue  []order.Op
 	done   []order.Op
 	spare  []order.Op
 	stdout []byte
 	file   []byte
+	live   int64 // bytes of the file that are needed
+	disk   int64 // bytes the file takes; what is behind them is kept in memory
+	chunks []chunk
+	kept   int64 // capacity of chunks
 	busy   bool
 }
+
+// A chunk is what the file did not take.
+type chunk struct{ off, room int64 }
 
 func (w *writer) idle() bool { return len(w.queue) == 0 }
 
@@ -47,14 +55,14 @@ func (r *run) writeNext() {
 	r.after(took, func() {
 		op := w.queue[0]
 		w.queue = w.queue[1:]
-		w.execute(op)
+		w.execute(&op)
 		w.done = append(w.done, op)
 		r.writeNext()
 		r.handled()
 	})
 }
 
-func (w *writer) execute(op order.Op) {
+func (w *writer) execute(op *order.Op) {
 	switch op.Kind {
 	case order.Stdout:
 		w.stdout = append(w.stdout, op.Data...)
@@ -63,29 +71,42 @@ func (w *writer) execute(op order.Op) {
 			w.file = append(w.file, make([]byte, need-int64(len(w.file)))...)
 		}
 		copy(w.file[op.Off:], op.Data)
+		w.live += op.Len
+		w.keep(op)
 	case order.CopyStdout:
-		if op.Off < 0 || op.Off+op.Len > int64(len(w.file)) {
-			violated("bytes %d+%d of the temporary file are wanted, it has %d", op.Off, op.Len, len(w.file))
-		}
-		w.stdout = append(w.stdout, w.file[op.Off:op.Off+op.Len]...)
+		w.stdout = append(w.stdout, w.forget(op)...)
 	case order.Free:
+		w.forget(op)
 	default:
 		violated("the writer is given an operation of kind %d", op.Kind)
 	}
 }
 
-// remembered checks that what is held in memory is bounded: the budget, what
-// workers have credit for, and a buffer or two. What the writer has been given
-// is its own to hold.
-func (r *run) remembered() {
-	held := r.stage.Memory()
-	for _, list := range [][]order.Op{r.writer.queue, r.writer.done} {
-		for _, op := range list {
-			held -= int64(cap(op.Data))
+// keep keeps in memory what the file does not take.
+func (w *writer) keep(op *order.Op) {
+	if op.Off+op.Len > w.disk {
+		op.Kept = int64(cap(op.Data))
+		op.Data = nil
+		w.chunks = append(w.chunks, chunk{op.Off, op.Kept})
+		w.kept += op.Kept
+	}
+}
+
+// forget gives up bytes of the file, and returns them.
+func (w *writer) forget(op *order.Op) []byte {
+	if op.Off < 0 || op.Len < 1 || op.Off+op.Len > int64(len(w.file)) {
+		violated("bytes %d+%d of the temporary file are wanted, it has %d", op.Off, op.Len, len(w.file))
+	}
+	w.chunks = slices.DeleteFunc(w.chunks, func(c chunk) bool {
+		in := op.Off <= c.off && c.off < op.Off+op.Len
+		if in {
+			op.Kept -= c.room
 		}
-	}
-	const buffers = 512 << 10
-	if most := r.budget + int64(len(r.workers)*r.window) + buffers; held > most {
-		violated("%d bytes of results are held in memory, more than %d", held, most)
-	}
+		return in
+	})
+	w.kept += op.Kept
+	w.live -= op.Len
+	there := slices.Clone(w.file[op.Off : op.Off+op.Len])
+	clear(w.file[op.Off : op.Off+op.Len])
+	return there
 }
