@@ -47,9 +47,12 @@ func (s *Stage) EmitHold(r Receipt, h *Hold) {
 	s.advance(r.Count)
 }
 
-// StderrHold writes what was held to stderr.
+// StderrHold is Stderr with what was held.
 func (s *Stage) StderrHold(h *Hold) {
 	s.end(h)
+	if h.head != nil && h.last != '\n' {
+		s.write(&h.rope, []byte{'\n'})
+	}
 	s.release(&h.rope, Stderr)
 }
 

@@ -84,16 +84,13 @@ func (g *game) invent() (jobs uint64) {
 		}
 		seq += uint64(r.r.Count)
 		r.retry = g.rng.IntN(8) == 0
-		whole := r.out
-		if len(whole) > 0 && whole[len(whole)-1] != '\n' {
-			whole = append(whole[:len(whole):len(whole)], '\n')
-		}
+		whole := ended(r.out)
 		g.serial = append(g.serial, whole...)
 		if len(whole) > 0 {
 			g.outs[fmt.Sprintf("o%d", r.r.Seq)] = whole
 		}
 		if len(r.err) > 0 {
-			g.errs[fmt.Sprintf("e%d", r.r.Seq)] = r.err
+			g.errs[fmt.Sprintf("e%d", r.r.Seq)] = ended(r.err)
 		}
 		g.todo = append(g.todo, r)
 	}
@@ -106,6 +103,14 @@ func (g *game) invent() (jobs uint64) {
 		g.todo = append(g.todo[1:], g.todo[0])
 	}
 	return seq - 1
+}
+
+// ended is text with its last newline.
+func ended(text []byte) []byte {
+	if n := len(text); n > 0 && text[n-1] != '\n' {
+		return append(text[:n:n], '\n')
+	}
+	return text
 }
 
 func (g *game) text(seq uint64, kind string) []byte {

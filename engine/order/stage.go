@@ -65,13 +65,18 @@ func (s *Stage) Emit(r Receipt, data []byte) {
 	s.advance(r.Count)
 }
 
-// Stderr takes the whole stderr of a job, or a line about it. Data is copied.
+// Stderr takes the whole stderr of a job, or a line about it. Data is copied;
+// a missing last newline is added, so that what follows is a line of its own.
 func (s *Stage) Stderr(data []byte) {
+	torn := len(data) > 0 && data[len(data)-1] != '\n'
 	for len(data) > 0 {
 		n := min(len(data), s.chunk)
 		b := append(s.pool.get(n), data[:n]...)
 		s.push(Op{Kind: Stderr, Data: b})
 		data = data[n:]
+	}
+	if torn {
+		s.Stderr([]byte{'\n'})
 	}
 }
 

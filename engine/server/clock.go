@@ -47,24 +47,22 @@ func (s *Server) pong(p *peer, payload []byte) error {
 // maxStall is how long a worker may take none of what it is sent.
 const maxStall = 30 * time.Second
 
-// look does what is due by time alone.
+// look does what is due by time alone. What passed while this process, or the
+// machine, was stopped does not count: what workers sent meanwhile waits to be
+// read, and none of them is to be taken for dead.
 func (s *Server) look(now time.Duration) {
-	slept := now-s.looked > s.DeadAfter/3 // this process was stopped, or the machine was
+	s.awake += min(now-s.looked, 2*tick)
 	s.looked = now
 	for _, p := range s.peers {
-		if slept {
-			p.heard, p.moved = now, now // what it sent meanwhile waits to be read
-			continue
-		}
 		if delivered := p.wrote - p.conn.OutboundBuffered(); delivered > p.delivered || delivered == p.wrote {
-			p.delivered, p.moved = delivered, now
+			p.delivered, p.moved = delivered, s.awake
 		}
 		switch {
-		case now-p.heard > s.DeadAfter:
+		case s.awake-p.heard > s.DeadAfter:
 			s.hangUp(p, fmt.Sprintf("it was silent for %v", s.DeadAfter))
-		case now-p.moved > max(maxStall, 2*s.DeadAfter):
+		case s.awake-p.moved > max(maxStall, 2*s.DeadAfter):
 			s.hangUp(p, "it does not read what it is sent")
-		case now-p.spoke > s.DeadAfter/3 && len(p.pings) == 0:
+		case s.awake-p.spoke > s.DeadAfter/3 && len(p.pings) == 0:
 			s.ping(p, false)
 		}
 	}

@@ -21,18 +21,18 @@ func (s *Server) OnOpen(c gnet.Conn) ([]byte, gnet.Action) {
 	p.conn = c
 	p.Enc.SetScratch(s.scratch)
 	p.Dec.SetScratch(s.scratch)
-	now := s.now()
-	p.heard, p.spoke, p.moved = now, now, now
+	p.heard, p.spoke, p.moved = s.awake, s.awake, s.awake
 	s.lastID++
 	p.id = s.lastID
 	s.peers[p.id] = p
 	s.Counts.Workers.Store(int64(len(s.peers)))
 	if s.phase != running {
 		s.tellOver(p)
+		s.flush() // there may be no turn any more
 	} else {
 		s.welcome(p)
 		s.ping(p, false)
-		s.sched.Join(now, p.id, int(p.Hello.Slots))
+		s.sched.Join(s.now(), p.id, int(p.Hello.Slots))
 		s.Log.Note("worker %s joined with %d slots", p.name(), p.Hello.Slots)
 	}
 	s.Kick()
@@ -64,7 +64,7 @@ func (s *Server) OnTraffic(c gnet.Conn) gnet.Action {
 	if !ok || p.closed {
 		return gnet.None
 	}
-	p.heard = s.now()
+	p.heard = s.awake
 	if p.why == "" {
 		if err := s.receive(p, buf); err != nil {
 			if p.why = err.Error(); err == io.EOF {

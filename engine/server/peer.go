@@ -36,10 +36,11 @@ type peer struct {
 	flow    int               // of those, the ones among the parts of a record
 	stray   int               // answers for jobs that it did not hold
 
+	// Times by Server.awake.
 	heard     time.Duration // last byte from it
 	spoke     time.Duration // last byte to it
-	delivered int           // bytes that the system had taken when last looked
-	moved     time.Duration // when that last grew
+	moved     time.Duration // when delivered last grew
+	delivered int           // bytes that the system has taken
 
 	closed  bool   // by gnet: nothing may be written
 	leaving bool   // has said goodbye, or was told that the run is over
@@ -94,7 +95,7 @@ func (s *Server) write(p *peer) {
 	out := p.out
 	p.out = nil
 	if !p.closed && len(out) > 0 {
-		p.spoke = s.now()
+		p.spoke = s.awake
 		p.wrote += len(out)
 		_, _ = p.conn.Write(out) // a failed write has closed the connection: OnClose saw to it
 		if !p.closed && p.conn.OutboundBuffered() > maxOutbound {

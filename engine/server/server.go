@@ -41,6 +41,7 @@ type Config struct {
 // Counts is how far the run is. It may be read from any goroutine.
 type Counts struct {
 	Read, Done, Failed, Workers, Running atomic.Int64
+	Ended                                atomic.Bool // Read is all there is
 }
 
 // Server is the event loop's state.
@@ -78,6 +79,7 @@ type Server struct {
 	phase    phase
 	deadline time.Duration // of ending
 	looked   time.Duration // when time was last looked at
+	awake    time.Duration // as long as this process has run, without the time it was stopped
 	hushed   time.Duration // no word about having no workers before this
 	spillBad bool          // the user knows that the temporary file is full
 }
@@ -89,6 +91,7 @@ func New(conf Config) (*Server, error) {
 		Config:  conf,
 		start:   time.Now(),
 		bye:     byePatience,
+		hushed:  firstWord,
 		over:    make(chan struct{}),
 		sched:   schedule.New(conf.Schedule),
 		scratch: codec.NewScratch(),

@@ -243,6 +243,7 @@ func TestDrain(t *testing.T) {
 	r.jobs("a\nb\nc\n")
 	first, second := a.job(), b.job()
 	r.Stop(Drain)
+	r.do(func() {}) // the order has come
 	b.answer(codec.Result{Seq: second.Seq, Stdout: []byte("second")})
 	a.answer(codec.Result{Seq: first.Seq, Stdout: []byte("first")})
 	out, _ := r.written()

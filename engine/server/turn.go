@@ -112,6 +112,7 @@ func (s *Server) intake() {
 			if !ok {
 				s.eof = true
 				s.sched.EndOfInput()
+				s.Counts.Ended.Store(true)
 				return
 			}
 			s.Counts.Read.Add(int64(it.Range.Count))
