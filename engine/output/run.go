@@ -7,17 +7,20 @@ import (
 )
 
 // run is the writer's goroutine. It takes the whole queue at once and leaves
-// an empty one, so that the lock is held for moments only.
+// an empty one, so that the lock is held for moments only. The status is
+// brought up to date when all else is written.
 func (w *Writer) run() {
 	defer close(w.ended)
 	defer w.spool.close()
+	defer w.status.end()
 	var batch []task
 	for {
 		w.mu.Lock()
-		for len(w.queue) == 0 && !w.closing {
+		for len(w.queue) == 0 && !w.restated && !w.closing {
 			w.work.Wait()
 		}
-		if len(w.queue) == 0 {
+		w.status.text, w.restated = w.state, false
+		if len(w.queue) == 0 && w.closing {
 			w.mu.Unlock()
 			return
 		}
@@ -27,11 +30,17 @@ func (w *Writer) run() {
 			w.carryOut(&batch[i])
 		}
 		clear(batch)
+		w.status.show()
 	}
 }
 
+var newline = []byte{'\n'}
+
 func (w *Writer) carryOut(t *task) {
 	if t.to != nil {
+		if t.to == w.stderr && w.status.midline {
+			w.stderr.write(newline)
+		}
 		err := t.to.write(t.text)
 		w.mu.Lock()
 		w.backlog -= int64(len(t.text))

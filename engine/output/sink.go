@@ -12,9 +12,10 @@ import (
 // would end the process at an EPIPE of stdout, and would make a non-blocking
 // stdout, which other processes may share, a blocking one.
 type sink struct {
-	file *os.File // keeps fd open
-	fd   int
-	err  error // the first error; nothing is written after it
+	file   *os.File // keeps fd open
+	fd     int
+	err    error   // the first error; nothing is written after it
+	status *status // where it stands on the same terminal; nil: it does not
 }
 
 func newSink(f *os.File) (*sink, error) {
@@ -32,6 +33,17 @@ func newSink(f *os.File) (*sink, error) {
 // write writes all of b, or returns the sink's first error. After that it
 // writes nothing: a second attempt would leave a gap.
 func (s *sink) write(b []byte) error {
+	if s.status == nil || len(b) == 0 {
+		return s.put(b)
+	}
+	s.status.makeWay()
+	err := s.put(b)
+	s.status.passed(b)
+	return err
+}
+
+// put is write without a thought for the status.
+func (s *sink) put(b []byte) error {
 	for len(b) > 0 && s.err == nil {
 		n, err := unix.Write(s.fd, b)
 		switch {

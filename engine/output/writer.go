@@ -30,16 +30,19 @@ type Options struct {
 
 // A Writer writes. Its methods may be called by any goroutine.
 type Writer struct {
-	stdout, stderr, failed *sink // the goroutine's
-	spool                  spool // the goroutine's
-	broken                 bool  // results are lost: the goroutine's
+	stdout, stderr, failed *sink  // the goroutine's
+	spool                  spool  // the goroutine's
+	status                 status // the goroutine's
+	broken                 bool   // results are lost: the goroutine's
 	doorbell               func()
 	ended                  chan struct{} // closed when the goroutine is over
 
 	mu       sync.Mutex
-	work     sync.Cond // queue is not empty, or closing
+	work     sync.Cond // queue is not empty, or restated, or closing
 	queue    []task
-	backlog  int64 // bytes of text in queue and with the goroutine
+	state    string // the latest status
+	restated bool   // the goroutine has not seen it
+	backlog  int64  // bytes of text in queue and with the goroutine
 	done     []order.Op
 	err      error // why results cannot be written any more
 	spillErr error
@@ -70,6 +73,7 @@ func New(o Options) (*Writer, error) {
 			return nil, err
 		}
 	}
+	w.status.attach(w.stderr, w.stdout)
 	widen(w.stdout.fd)
 	go w.run()
 	return w, nil
@@ -97,8 +101,21 @@ func (w *Writer) Failed(record []byte) {
 	}
 }
 
-// Message writes a line, with its newline, to stderr. The line is copied.
+// Message writes a line, with its newline, to stderr. The line is copied. It
+// begins a line, even where a job's stderr did not end its own.
 func (w *Writer) Message(line []byte) { w.text(w.stderr, line) }
+
+// Status makes line, which has no newline, the last line of stderr, in place of
+// the one before; an empty line takes it away. Where stderr is no terminal, it
+// is written as a line like others, but only every few seconds. It never waits
+// and nothing queues up: a line that has not been drawn when the next one comes
+// never is.
+func (w *Writer) Status(line string) {
+	w.mu.Lock()
+	w.state, w.restated = line, true
+	w.mu.Unlock()
+	w.work.Signal()
+}
 
 func (w *Writer) text(to *sink, b []byte) {
 	w.mu.Lock()

@@ -1,0 +1,175 @@
+package progress
+
+import (
+	"math"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+)
+
+// Counts is where a run stands.
+type Counts struct {
+	Read    int64 // jobs of the input so far
+	Ended   bool  // and there are no more
+	Done    int64 // with a result, or failed for good
+	Failed  int64 // of those, the failed ones
+	Running int64 // with workers, not yet answered
+	Workers int
+}
+
+// A Line words Counts. One goroutine may use it.
+type Line struct {
+	total   func() int64
+	width   func() int
+	pace    pace
+	bar     mpb.BarFiller
+	percent decor.Decorator
+	left    decor.Decorator
+}
+
+// New makes a line. total gives the number of jobs in the input, or -1 while
+// that is not known; width the columns of the terminal, or 0 where there is
+// none, and no bound.
+func New(total func() int64, width func() int) *Line {
+	l := &Line{
+		total: total, width: width,
+		bar:     mpb.BarStyle().Padding(" ").Build(),
+		percent: decor.NewPercentage("%d"),
+	}
+	l.left = decor.MovingAverageETA(decor.ET_STYLE_MMSS, &l.pace, nil)
+	return l
+}
+
+// What there is room for, from the first to be left out to the last.
+const (
+	running = iota
+	rate
+	percent
+	workers
+	left
+	failed
+	done // never left out
+	kinds
+)
+
+// Render returns the line, without a newline, which leaves the last column
+// free: some terminals go to the next line when it is written.
+func (l *Line) Render(now time.Time, c Counts) string {
+	l.pace.observe(now, c.Done)
+	total := l.total()
+	if c.Ended {
+		total = c.Read
+	} else if total >= 0 {
+		total = max(total, c.Read) // the file has grown meanwhile
+	}
+	stat := decor.Statistics{Total: total, Current: min(c.Done, total), Completed: c.Done >= total}
+
+	var parts [kinds]string
+	parts[done] = humanize.Comma(c.Done)
+	if total > 0 {
+		parts[done] += "/" + humanize.Comma(total)
+		parts[percent], _ = l.percent.Decor(stat)
+		parts[left] = l.timeLeft(stat)
+	} else {
+		parts[done] += " done"
+	}
+	parts[rate] = l.rate()
+	parts[workers] = plural(int64(c.Workers), "worker")
+	parts[running] = humanize.Comma(c.Running) + " running"
+	parts[failed] = humanize.Comma(c.Failed) + " failed"
+	switch {
+	case c.Running == 0 && c.Done == c.Read && !c.Ended:
+		parts[running] = "waiting for input"
+	case c.Workers == 0 && c.Done < c.Read:
+		parts[running], parts[workers] = "", "waiting for workers"
+	}
+
+	width := l.width()
+	if width <= 0 {
+		return "jobpipe: " + join(parts, "")
+	}
+	return l.fit(parts, stat, width-1)
+}
+
+// fit leaves out what there is no room for, and draws a bar into the rest.
+func (l *Line) fit(parts [kinds]string, stat decor.Statistics, room int) string {
+	const leastBar, mostBar, gap = 10, 32, 1
+	for i := range parts {
+		if len(join(parts, "")) <= room {
+			break
+		}
+		if i != done {
+			parts[i] = ""
+		}
+	}
+	text := join(parts, "")
+	if len(text) > room {
+		return text[:max(room, 0)]
+	}
+	stat.AvailableWidth = min(room-len(text)-gap, mostBar)
+	if stat.Total <= 0 || stat.AvailableWidth < leastBar {
+		return text
+	}
+	var bar strings.Builder
+	_ = l.bar.Fill(&bar, stat) // a Builder takes everything
+	return join(parts, bar.String())
+}
+
+// join puts the parts, and the bar behind the first one, in a row.
+func join(parts [kinds]string, bar string) string {
+	row := parts[done]
+	if bar != "" {
+		row += " " + bar
+	}
+	if parts[percent] != "" {
+		row += " " + parts[percent]
+	}
+	for _, i := range [...]int{rate, left, workers, running, failed} {
+		if parts[i] != "" {
+			row += ", " + parts[i]
+		}
+	}
+	return row
+}
+
+// timeLeft is empty while there is no telling.
+func (l *Line) timeLeft(stat decor.Statistics) string {
+	const mostTold = 1000 * time.Hour
+	remaining := stat.Total - stat.Current
+	took := l.pace.Value()
+	if remaining == 0 || took == 0 || float64(remaining)*math.Ceil(took) > float64(mostTold) {
+		return ""
+	}
+	s, _ := l.left.Decor(stat)
+	return s + " left"
+}
+
+// rate gives jobs a second, a minute or an hour, whatever needs no small
+// fractions.
+func (l *Line) rate() string {
+	took := l.pace.Value()
+	if took == 0 {
+		return ""
+	}
+	n, unit := float64(time.Second)/took, "/s"
+	if n < 1 {
+		n, unit = n*60, "/min"
+	}
+	if n < 1 {
+		n, unit = n*60, "/h"
+	}
+	if n < 100 {
+		return humanize.FormatFloat("#.#", n) + unit
+	}
+	return humanize.Comma(int64(math.Round(n))) + unit
+}
+
+func plural(n int64, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return humanize.Comma(n) + " " + what
+}
