@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -36,6 +37,8 @@ type Command struct {
 	inArgs bool // the record goes into the arguments, not on stdin
 	opt    Options
 	groups groups
+
+	hurried atomic.Bool
 }
 
 // New looks argv[0] up as a shell would. Its error says what to do.
@@ -68,6 +71,18 @@ func New(argv []string, opt Options) (*Command, error) {
 // Close kills at once what is left of the groups of jobs that are over. No job
 // may be running.
 func (c *Command) Close() { c.groups.close() }
+
+// Hurry makes jobs that are ended from now on end by KILL, without the time
+// that KillAfter would leave them.
+func (c *Command) Hurry() { c.hurried.Store(true) }
+
+// killAfter is the time between TERM and KILL.
+func (c *Command) killAfter() time.Duration {
+	if c.hurried.Load() {
+		return 0
+	}
+	return c.opt.KillAfter
+}
 
 // arguments is argv for a job, and what of the record goes to stdin.
 func (c *Command) arguments(j Job) (argv []string, stdin []byte) {

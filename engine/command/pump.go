@@ -147,7 +147,7 @@ func (p *process) end(why Outcome, note string) {
 		return
 	}
 	p.ending, p.outcome, p.note = true, why, note
-	p.kill = time.Now().Add(p.slot.c.opt.KillAfter)
+	p.kill = time.Now().Add(p.slot.c.killAfter())
 	_ = syscall.Kill(-p.pid, syscall.SIGTERM)
 	_ = syscall.Kill(-p.pid, syscall.SIGCONT) // one that is stopped would not notice
 }

@@ -1,0 +1,98 @@
+# make help lists what there is to make.
+
+PREFIX  ?= /usr/local
+BINDIR  ?= $(PREFIX)/bin
+MANDIR  ?= $(PREFIX)/share/man
+DATADIR ?= $(PREFIX)/share
+DESTDIR ?=
+
+GO         ?= go
+INSTALL    ?= install
+VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+STATIC     := CGO_ENABLED=0
+BUILDFLAGS := -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
+PLATFORMS  := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64 freebsd/arm64
+FUZZTIME   ?= 30s
+SEEDS      ?= 300
+PAIRS      ?= 7
+
+BINARIES := bin/jobpipe bin/jobpipe-worker
+SOURCES  := $(shell find cmd codec engine -name '*.go' 2>/dev/null) go.mod $(wildcard go.sum)
+BASHCOMP := $(DATADIR)/bash-completion/completions
+ZSHCOMP  := $(DATADIR)/zsh/site-functions
+FISHCOMP := $(DATADIR)/fish/vendor_completions.d
+
+.NOTPARALLEL:
+.PHONY: all build install uninstall test test-tools lint unit simulation integration fuzz \
+	cross bench demo clean help
+
+all: build ## build (the default)
+
+build: ## build bin/jobpipe and bin/jobpipe-worker, static
+	$(STATIC) $(GO) build $(BUILDFLAGS) -o bin/ ./cmd/jobpipe ./cmd/jobpipe-worker
+
+# So that installing what has been built needs no Go: sudo make install
+$(BINARIES): $(SOURCES)
+	$(STATIC) $(GO) build $(BUILDFLAGS) -o $@ ./cmd/$(@F)
+
+install: $(BINARIES) ## install binaries, man pages and completions (PREFIX, DESTDIR)
+	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(MANDIR)/man1' '$(DESTDIR)$(MANDIR)/man7' \
+		'$(DESTDIR)$(BASHCOMP)' '$(DESTDIR)$(ZSHCOMP)' '$(DESTDIR)$(FISHCOMP)'
+	$(INSTALL) -m 755 $(BINARIES) '$(DESTDIR)$(BINDIR)'
+	$(INSTALL) -m 644 man/jobpipe.1 man/jobpipe-worker.1 '$(DESTDIR)$(MANDIR)/man1'
+	$(INSTALL) -m 644 man/jobpipe-protocol.7 '$(DESTDIR)$(MANDIR)/man7'
+	$(INSTALL) -m 644 scripts/completions/jobpipe.bash '$(DESTDIR)$(BASHCOMP)/jobpipe'
+	$(INSTALL) -m 644 scripts/completions/jobpipe-worker.bash '$(DESTDIR)$(BASHCOMP)/jobpipe-worker'
+	$(INSTALL) -m 644 scripts/completions/_jobpipe scripts/completions/_jobpipe-worker '$(DESTDIR)$(ZSHCOMP)'
+	$(INSTALL) -m 644 scripts/completions/jobpipe.fish scripts/completions/jobpipe-worker.fish '$(DESTDIR)$(FISHCOMP)'
+
+uninstall: ## remove what install put in place (same PREFIX, DESTDIR)
+	rm -f '$(DESTDIR)$(BINDIR)/jobpipe' '$(DESTDIR)$(BINDIR)/jobpipe-worker' \
+		'$(DESTDIR)$(MANDIR)/man1/jobpipe.1' '$(DESTDIR)$(MANDIR)/man1/jobpipe-worker.1' \
+		'$(DESTDIR)$(MANDIR)/man7/jobpipe-protocol.7' \
+		'$(DESTDIR)$(BASHCOMP)/jobpipe' '$(DESTDIR)$(BASHCOMP)/jobpipe-worker' \
+		'$(DESTDIR)$(ZSHCOMP)/_jobpipe' '$(DESTDIR)$(ZSHCOMP)/_jobpipe-worker' \
+		'$(DESTDIR)$(FISHCOMP)/jobpipe.fish' '$(DESTDIR)$(FISHCOMP)/jobpipe-worker.fish'
+
+test: ## lint, unit, cross, fuzz, simulation, integration: what has to pass
+	@set -e; for part in test-tools build lint unit cross 'fuzz FUZZTIME=2s' simulation integration; do \
+		$(MAKE) --no-print-directory $$part; \
+	done
+	@echo 'make test: everything passed'
+
+test-tools: ## install what the tests use (as root on Debian), else say what will be skipped
+	scripts/setup-tests
+
+lint: ## gofmt, go vet, staticcheck, mandoc, shellcheck
+	scripts/lint
+
+unit: ## tests of all packages, with the race detector where there is a C compiler
+	scripts/unit
+
+simulation: ## play SEEDS hostile schedules in virtual time
+	$(GO) test ./engine/simulation -seeds=$(SEEDS)
+
+integration: ## the real binaries, end to end
+	$(GO) test -count=1 -timeout 8m ./integration
+
+fuzz: ## run every fuzz target for FUZZTIME
+	scripts/fuzz $(FUZZTIME)
+
+cross: ## build for Linux, macOS and FreeBSD into dist/
+	@set -e; for p in $(PLATFORMS); do \
+		echo "building for $$p"; mkdir -p dist/$$p; \
+		$(STATIC) GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build $(BUILDFLAGS) -o dist/$$p/ ./cmd/jobpipe ./cmd/jobpipe-worker; \
+	done
+
+bench: build ## run jobpipe beside its peers, in turns, and print the ratios
+	scripts/setup-bench
+	$(GO) run ./scripts/bench -pairs $(PAIRS)
+
+demo: build ## the word list through three workers, one of them killed (WORDS=n or all)
+	scripts/demo
+
+clean: ## remove what was built
+	rm -rf bin dist
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,0 +1,24 @@
+package cmdline
+
+import (
+	"fmt"
+	"os"
+)
+
+// Command returns the command in what kong left over. Behind -- there must be
+// one, and a file that cannot be run is most likely the input.
+func Command(rest []string) ([]string, error) {
+	if len(rest) == 0 {
+		return nil, nil
+	}
+	if rest[0] == "--" {
+		if len(rest) == 1 {
+			return nil, fmt.Errorf("there is no command behind --; write it there, or leave the -- out")
+		}
+		return rest[1:], nil
+	}
+	if info, err := os.Stat(rest[0]); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 == 0 {
+		return nil, fmt.Errorf("%s is no command, as it is not executable; jobs come from the stdin of jobpipe: < %s", rest[0], rest[0])
+	}
+	return rest, nil
+}

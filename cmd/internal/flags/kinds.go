@@ -1,0 +1,85 @@
+// Package flags has the kinds of values that flags take: sizes, times, numbers
+// and files, as people write them. A kind refuses what makes no sense for any
+// flag of that kind, and its error says what would do; what makes no sense for
+// one flag, or together with another, is for the command to find.
+//
+// Kinds are encoding.TextUnmarshalers, so that kong fills them from arguments,
+// from variables and from defaults alike.
+package flags
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+)
+
+// A Size is a number of bytes, at least 1: 1000, 64KiB, 256MB.
+type Size int64
+
+func (s *Size) UnmarshalText(text []byte) error {
+	n, err := humanize.ParseBytes(string(text))
+	switch {
+	case err != nil || n > math.MaxInt64:
+		return fmt.Errorf("%q is no size; write it like 64KiB or 256MB", text)
+	case n == 0:
+		return fmt.Errorf("%q is too small; at least one byte is needed", text)
+	}
+	*s = Size(n)
+	return nil
+}
+
+func (s Size) String() string { return humanize.IBytes(uint64(s)) }
+
+// A Duration is a time of 0 or more: 300ms, 15s, 1h.
+type Duration time.Duration
+
+func (d *Duration) UnmarshalText(text []byte) error {
+	t, err := time.ParseDuration(string(text))
+	switch {
+	case err != nil:
+		if _, err := strconv.ParseFloat(string(text), 64); err == nil {
+			return fmt.Errorf("%q has no unit; write %ss for seconds", text, text)
+		}
+		return fmt.Errorf("%q is no time; write it like 300ms, 15s or 1h", text)
+	case t < 0:
+		return fmt.Errorf("%q is less than nothing", text)
+	}
+	*d = Duration(t)
+	return nil
+}
+
+func (d Duration) String() string { return time.Duration(d).String() }
+
+// A Count is a number of 0 or more.
+type Count int
+
+// mostCount is beyond anything that is counted.
+const mostCount = 1_000_000_000
+
+func (c *Count) UnmarshalText(text []byte) error {
+	n, err := strconv.Atoi(string(text))
+	if err != nil || n < 0 || n > mostCount {
+		return fmt.Errorf("%q is no number from 0 to %d", text, mostCount)
+	}
+	*c = Count(n)
+	return nil
+}
+
+// A File is the name of a file.
+type File string
+
+func (f *File) UnmarshalText(text []byte) error {
+	switch {
+	case len(text) == 0:
+		return errors.New("the name of the file is empty")
+	case strings.ContainsRune(string(text), 0):
+		return errors.New("the name of the file holds a NUL byte")
+	}
+	*f = File(text)
+	return nil
+}

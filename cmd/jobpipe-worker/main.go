@@ -1,0 +1,114 @@
+// Command jobpipe-worker is the worker's command line: it turns flags into what
+// package worker is to do, and what became of it into an exit status.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/jobpipe/jobpipe/cmd/internal/cmdline"
+	"github.com/jobpipe/jobpipe/cmd/internal/signals"
+	"github.com/jobpipe/jobpipe/engine/command"
+	"github.com/jobpipe/jobpipe/engine/worker"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+// The exit statuses, besides those of signals.
+const (
+	runIsOver  = 0
+	cannotWork = 2
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+func run(args []string, stdout io.Writer, stderr *os.File) int {
+	var one sync.Mutex // message at a time
+	complain := func(text string) {
+		one.Lock()
+		defer one.Unlock()
+		fmt.Fprintf(stderr, "jobpipe-worker: %s\n", text)
+	}
+	v, err := parse(args, stdout)
+	switch {
+	case errors.Is(err, cmdline.ErrDone):
+		return runIsOver
+	case err != nil:
+		complain(err.Error())
+		return cannotWork
+	}
+	say := func(format string, args ...any) {
+		if !v.Quiet {
+			complain(fmt.Sprintf(format, args...))
+		}
+	}
+
+	watch := signals.New()
+	cfg, err := v.prepare(say)
+	if err != nil {
+		complain(err.Error())
+		return cannotWork
+	}
+	defer cfg.Command.Close()
+	watch.Catch(func(number int) {
+		if number == 1 {
+			say("finishing the jobs that run, and taking no more; a second signal stops at once")
+		}
+	})
+	cfg.Drain = watch.Drain
+	err = worker.Run(watch.Context, cfg)
+	by := watch.First()
+	switch {
+	case by != 0 && (err == nil || errors.Is(err, context.Canceled)):
+		return signals.Status(by)
+	case err != nil:
+		complain(err.Error())
+		return cannotWork
+	}
+	return runIsOver
+}
+
+func parse(args []string, stdout io.Writer) (*invocation, error) {
+	v := &invocation{}
+	line, err := cmdline.Parse(v, program, args, stdout)
+	if err != nil {
+		return nil, err
+	}
+	return v, v.check(line)
+}
+
+// prepare finds everything that is needed to work.
+func (v *invocation) prepare(say func(string, ...any)) (cfg worker.Config, err error) {
+	cfg = worker.Config{
+		Connect:  v.Connect,
+		Insecure: v.Insecure,
+		Name:     v.Name,
+		Slots:    int(v.Jobs),
+		Compress: v.Compress,
+		Wait:     time.Duration(v.Wait),
+		Stay:     v.Stay,
+		Log:      say,
+	}
+	if cfg.Name == "" {
+		if cfg.Name, err = os.Hostname(); err != nil {
+			cfg.Name = "worker"
+		}
+	}
+	cfg.Command, err = command.New(v.Command, command.Options{
+		Worker:    cfg.Name,
+		KillAfter: time.Duration(v.KillAfter),
+		MaxResult: int64(v.MaxResult),
+		Nice:      v.Nice,
+	})
+	if err != nil {
+		return cfg, err
+	}
+	cfg.Key, err = v.findKey(say)
+	return cfg, err
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jobpipe/jobpipe/cmd/internal/cmdline"
+	"github.com/jobpipe/jobpipe/cmd/internal/flags"
+)
+
+// Beyond these, workers do as if it were these.
+const (
+	mostJob   flags.Size = 1 << 30
+	leastDead            = 10 * time.Millisecond
+	mostDead             = 24 * time.Hour
+)
+
+// check finds what makes no sense together, before anything is opened. What is
+// set by a variable is a wish for all runs, and passed over in a run that has
+// no use for it.
+func (v *invocation) check(line *cmdline.Line) (err error) {
+	if v.NewKey {
+		if line.GivenFlags() > 1 || len(v.Command) > 0 {
+			return errors.New("--new-key prints a key and does nothing else; leave the rest out")
+		}
+		return nil
+	}
+	if v.Command, err = cmdline.Command(v.Command); err != nil {
+		return err
+	}
+	if err := v.checkWorkers(line); err != nil {
+		return err
+	}
+	if err := v.checkKey(line); err != nil {
+		return err
+	}
+	switch {
+	case v.MaxJob > mostJob:
+		return fmt.Errorf("--max-job: %v is too much; a worker takes jobs of up to %v", v.MaxJob, mostJob)
+	case line.Given("timeout") && v.Timeout == 0:
+		return errors.New("--timeout 0 would end every job at once; leave it out for no limit")
+	case v.MaxLost == 0:
+		return errors.New("--max-lost 0 would fail every job; write at least 1")
+	case v.DeadAfter < flags.Duration(leastDead) || v.DeadAfter > flags.Duration(mostDead):
+		return fmt.Errorf("--dead-after %v is out of reason; write %v to %v", v.DeadAfter, leastDead, mostDead)
+	}
+	if v.Quiet, v.Verbose, err = cmdline.Noise(line, v.Quiet, v.Verbose); err != nil {
+		return err
+	}
+	return nil
+}
+
+// checkWorkers looks at who does the jobs.
+func (v *invocation) checkWorkers(line *cmdline.Line) error {
+	local, remote := len(v.Command) > 0, len(v.Listen) > 0
+	switch {
+	case !local && line.Given("jobs") && remote:
+		return errors.New("--jobs is for this machine, which has no command; write one behind --, or give --jobs to jobpipe-worker")
+	case !local && !remote:
+		return errors.New("nobody would do the jobs; write a command behind --, or let workers in with --listen, or both")
+	case !remote && v.ListenFile != "":
+		return errors.New("--listen-file has no address to tell; add --listen")
+	}
+	return nil
+}
+
+// checkKey looks at what protects the addresses.
+func (v *invocation) checkKey(line *cmdline.Line) error {
+	switch {
+	case v.Insecure && v.KeyFile != "":
+		return errors.New("--insecure means no key, and --key-file names one; decide for one of them")
+	case line.Given("insecure") && v.Insecure && len(v.Listen) == 0:
+		return errors.New("--insecure is about workers on other machines, and none can connect; add --listen, or leave it out")
+	case v.KeyFile != "" && len(v.Listen) == 0:
+		return errors.New("--key-file is about workers on other machines, and none can connect; add --listen, or leave it out")
+	case v.KeyFile != "" && !v.overTCP():
+		return errors.New("--key-file has no use: a Unix socket is for this user only and needs no key; leave it out")
+	}
+	return nil
+}
+
+// overTCP tells whether strangers can reach one of the addresses.
+func (v *invocation) overTCP() bool {
+	for _, a := range v.Listen {
+		if !strings.HasPrefix(a, "unix:") {
+			return true
+		}
+	}
+	return false
+}

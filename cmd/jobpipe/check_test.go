@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jobpipe/jobpipe/cmd/internal/cmdline"
+)
+
+// clean takes variables away that would set flags.
+func clean(t *testing.T) {
+	for _, v := range os.Environ() {
+		if name, _, _ := strings.Cut(v, "="); strings.HasPrefix(name, "JOBPIPE_") {
+			t.Setenv(name, "")
+		}
+	}
+}
+
+func TestOddCommandLines(t *testing.T) {
+	clean(t)
+	tests := []struct{ variable, args, want string }{ // want is a part of the error; empty: none
+		{"", "", "nobody would do the jobs; write a command behind --, or let workers in with --listen, or both"},
+		{"", "-k", "nobody would do the jobs"},
+		{"", "-j 2", "nobody would do the jobs"},
+		{"", "-- cat", ""},
+		{"", "cat", ""},
+		{"", "-l :9000", ""},
+		{"", "-l :9000 -- cat", ""},
+		{"", "-l :9000 --", "there is no command behind --"},
+		{"", "-l :9000 -j 2", "--jobs is for this machine, which has no command"},
+		{"JOBPIPE_JOBS=2", "-l :9000", ""},
+		{"JOBPIPE_JOBS=2", "", "nobody would do the jobs"},
+		{"", "-j 2 -- cat", ""},
+		{"", "-j 0 -- cat", "with 0 nothing would run"},
+		{"", "--listen-file f -- cat", "--listen-file has no address to tell; add --listen"},
+		{"JOBPIPE_LISTEN_FILE=f", "-- cat", "--listen-file has no address to tell"},
+		{"", "-l :0 --listen-file f", ""},
+		{"", "-l :0 --listen-file=", "--listen-file: the name of the file is empty"},
+
+		{"", "-l :9000 --insecure", ""},
+		{"", "-l :9000 --insecure --key-file k", "--insecure means no key, and --key-file names one"},
+		{"JOBPIPE_INSECURE=1", "-l :9000 --key-file k", "--insecure means no key, and --key-file names one"},
+		{"JOBPIPE_KEY_FILE=k", "-l :9000 --insecure", ""},
+		{"", "--insecure -- cat", "--insecure is about workers on other machines"},
+		{"JOBPIPE_INSECURE=1", "-- cat", ""},
+		{"", "--key-file k -- cat", "--key-file is about workers on other machines"},
+		{"", "-l unix:/tmp/s --key-file k", "--key-file has no use: a Unix socket is for this user only"},
+		{"", "-l unix:/tmp/s -l :9000 --key-file k", ""},
+		{"", "-l unix:/tmp/s --insecure", ""},
+		{"", "-l :9000 --key-file=", "--key-file: the name of the file is empty"},
+
+		{"", "--new-key", ""},
+		{"", "--new-key -q", "--new-key prints a key and does nothing else"},
+		{"", "--new-key -l :9000", "--new-key prints a key and does nothing else"},
+		{"", "--new-key cat", "--new-key prints a key and does nothing else"},
+
+		{"", "-o= -- cat", ""}, // a file called =, as for other programs
+		{"", "--output= -- cat", "--output: the name of the file is empty"},
+		{"JOBPIPE_OUTPUT=", "-- cat", ""},
+		{"", "--failed= -- cat", "--failed: the name of the file is empty"},
+
+		{"", "--timeout 0 -- cat", "--timeout 0 would end every job at once"},
+		{"", "--timeout 1 -- cat", `"1" has no unit; write 1s`},
+		{"", "--timeout=-1s -- cat", "less than nothing"},
+		{"", "--max-lost 0 -- cat", "--max-lost 0 would fail every job"},
+		{"", "--retries=-1 -- cat", "no number from 0"},
+		{"", "--max-job 0 -- cat", "too small"},
+		{"", "--max-job 1GiB -- cat", ""},
+		{"", "--max-job 2GiB -- cat", "--max-job: 2.0 GiB is too much; a worker takes jobs of up to 1.0 GiB"},
+		{"", "--buffer 0 -- cat", "too small"},
+		{"", "--dead-after 0 -- cat", "--dead-after 0s is out of reason"},
+		{"", "--dead-after 25h -- cat", "--dead-after 25h0m0s is out of reason"},
+		{"", "--compress gzip -- cat", `--compress must be one of "auto","none","s2","zstd"`},
+		{"", "--progress maybe -- cat", `--progress must be one of "auto","always","never"`},
+
+		{"", "-q -v -- cat", "--quiet and --verbose"},
+		{"JOBPIPE_QUIET=1", "-v -- cat", ""},
+
+		{"", "--lines -- cat", "unknown flag --lines"},
+		{"", "-k cat --no-such -k", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.variable+" "+test.args, func(t *testing.T) {
+			if name, value, ok := strings.Cut(test.variable, "="); ok {
+				t.Setenv(name, value)
+			}
+			_, err := parse(strings.Fields(test.args), &bytes.Buffer{})
+			if errors.Is(err, cmdline.ErrDone) {
+				err = nil
+			}
+			switch {
+			case test.want == "" && err != nil:
+				t.Errorf("refused: %v", err)
+			case test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)):
+				t.Errorf("error %v, want %q", err, test.want)
+			case err != nil && strings.Contains(err.Error(), "\n"):
+				t.Errorf("%q is more than a line", err)
+			}
+		})
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	clean(t)
+	v, err := parse([]string{"--", "cat", "-k"}, &bytes.Buffer{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v.Jobs < 1 || v.Retries != 0 || v.MaxLost != 3 || v.Timeout != 0 || v.MaxJob != 64<<20 || v.Buffer != 256<<20 ||
+		v.Compress != "auto" || time.Duration(v.DeadAfter) != 15*time.Second || v.Progress != "auto" || v.KeepOrder || v.Null {
+		t.Errorf("%+v", v)
+	}
+	if strings.Join(v.Command, " ") != "cat -k" {
+		t.Errorf("the command is %q", v.Command)
+	}
+}
+
+func TestNewKey(t *testing.T) {
+	clean(t)
+	var out bytes.Buffer
+	if _, err := parse([]string{"--new-key"}, &out); err != cmdline.ErrDone {
+		t.Fatal(err)
+	}
+	if b, err := hex.DecodeString(strings.TrimSuffix(out.String(), "\n")); err != nil || len(b) != 32 {
+		t.Errorf("printed %q", out.String())
+	}
+}
+
+func TestKeys(t *testing.T) {
+	clean(t)
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	if err := os.Chmod(home, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat("/etc/jobpipe/key"); err == nil {
+		t.Skip("this machine has a key")
+	}
+	var said []string
+	find := func(args ...string) int {
+		t.Helper()
+		v, err := parse(args, &bytes.Buffer{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		said = nil
+		keys, err := v.findKeys(func(format string, args ...any) { said = append(said, format) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(keys)
+	}
+	if find("cat") != 0 || find("-l", "unix:/tmp/s") != 0 || len(said) != 0 {
+		t.Error("a key where nobody needs one")
+	}
+	if find("-l", ":0", "--insecure") != 0 || len(said) != 1 || !strings.HasPrefix(said[0], "--insecure: ") {
+		t.Errorf("insecure: said %q", said)
+	}
+	if find("-l", "unix:/tmp/s", "-l", ":0") != 1 || len(said) != 1 || !strings.HasPrefix(said[0], "made a new key in ") {
+		t.Errorf("first time: said %q", said)
+	}
+	if find("-l", ":0") != 1 || len(said) != 0 {
+		t.Errorf("second time: said %q", said)
+	}
+	bad := filepath.Join(home, "bad")
+	if err := os.WriteFile(bad, []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	v, err := parse([]string{"-l", ":0", "--key-file", bad}, &bytes.Buffer{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.findKeys(func(string, ...any) {}); err == nil || !strings.Contains(err.Error(), "mode 0644") {
+		t.Errorf("error %v", err)
+	}
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/jobpipe/jobpipe/cmd/internal/cmdline"
+	"github.com/jobpipe/jobpipe/cmd/internal/flags"
+)
+
+// The files of a run. All of them are looked at and opened before it begins: a
+// run of hours should not find out at its end that its results have no place.
+type files struct {
+	stdin, results, failed *os.File   // failed may be nil
+	opened                 []*os.File // by us
+}
+
+// openFiles checks stdin and stdout and opens the files that were named. None
+// is emptied before all of them have been found to be good.
+func openFiles(v *invocation, stdin, stdout *os.File) (f files, err error) {
+	if err := checkStdin(stdin); err != nil {
+		return f, err
+	}
+	f = files{stdin: stdin, results: stdout}
+	defer func() {
+		if err != nil {
+			f.close()
+		}
+	}()
+	if v.Output == "" {
+		if err := checkStdout(stdout); err != nil {
+			return f, err
+		}
+	} else if f.results, err = f.open("--output", v.Output); err != nil {
+		return f, err
+	}
+	if v.Failed != "" {
+		if f.failed, err = f.open("--failed", v.Failed); err != nil {
+			return f, err
+		}
+	}
+	if err := f.checkDifferent(v); err != nil {
+		return f, err
+	}
+	for _, o := range f.opened {
+		if err := empty(o); err != nil {
+			return f, err
+		}
+	}
+	return f, nil
+}
+
+// close closes what was opened. Some network file systems only tell here what
+// could not be written.
+func (f *files) close() error {
+	var failure error
+	for _, o := range f.opened {
+		if err := o.Close(); err != nil {
+			failure = fmt.Errorf("cannot write to %s: %w", o.Name(), cmdline.Cause(err))
+		}
+	}
+	f.opened = nil
+	return failure
+}
+
+func (f *files) open(flag string, name flags.File) (*os.File, error) {
+	o, err := os.OpenFile(string(name), os.O_WRONLY|os.O_CREATE, 0o666)
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot write to %s: %w", flag, name, cmdline.Cause(err))
+	}
+	f.opened = append(f.opened, o)
+	return o, nil
+}
+
+// empty makes a file what O_TRUNC would have made it.
+func empty(f *os.File) error {
+	if regular(f) == nil {
+		return nil
+	}
+	if err := f.Truncate(0); err != nil {
+		return fmt.Errorf("cannot empty %s: %w", f.Name(), cmdline.Cause(err))
+	}
+	return nil
+}
+
+// checkDifferent finds files that are written over or read back by mistake.
+func (f *files) checkDifferent(v *invocation) error {
+	results := "stdout"
+	if v.Output != "" {
+		results = "--output"
+	}
+	listen, _ := os.Stat(string(v.ListenFile)) // nil where there is none yet
+	switch {
+	case same(f.stdin, f.results):
+		return fmt.Errorf("%s is the file that jobs are read from; choose another", results)
+	case same(f.stdin, f.failed):
+		return errors.New("--failed is the file that jobs are read from; choose another")
+	case same(f.results, f.failed):
+		return fmt.Errorf("--failed and %s are the same file; choose another for one of them", results)
+	}
+	for _, o := range []struct {
+		what string
+		file *os.File
+	}{{"stdin", f.stdin}, {results, f.results}, {"--failed", f.failed}} {
+		if info := regular(o.file); info != nil && listen != nil && os.SameFile(info, listen) {
+			return fmt.Errorf("--listen-file and %s are the same file; choose another for one of them", o.what)
+		}
+	}
+	return nil
+}
+
+// same tells whether both are one regular file. Devices and pipes are no worse
+// for being used twice.
+func same(a, b *os.File) bool {
+	x, y := regular(a), regular(b)
+	return x != nil && y != nil && os.SameFile(x, y)
+}
+
+func regular(f *os.File) fs.FileInfo {
+	if f == nil {
+		return nil
+	}
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	return info
+}

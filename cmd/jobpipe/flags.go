@@ -1,0 +1,46 @@
+package main
+
+import (
+	"github.com/jobpipe/jobpipe/cmd/internal/cmdline"
+	"github.com/jobpipe/jobpipe/cmd/internal/flags"
+)
+
+var program = cmdline.Program{
+	Name:  "jobpipe",
+	Usage: "[flags] [--] [command [argument ...]]",
+	About: `Each line of stdin is a job; a command does it, here or on the machines of
+jobpipe-worker; what it prints comes together on stdout. The command begins
+behind -- or with the first argument that is no flag, and what follows is its own.`,
+	Version: version,
+}
+
+// An invocation is what the user typed. The order is that of --help.
+type invocation struct {
+	Listen     []string    `short:"l" placeholder:"ADDR" help:"accept workers at host:port, :port or unix:PATH; may be given twice"`
+	ListenFile flags.File  `placeholder:"FILE" help:"write the bound addresses to FILE once accepting; removed at exit"`
+	Jobs       flags.Slots `short:"j" placeholder:"N" default:"100%" help:"run N jobs at a time on this machine, or N% of its CPUs"`
+
+	KeepOrder bool       `short:"k" help:"results in input order, not as they are completed"`
+	Null      bool       `short:"0" help:"jobs and results end with NUL, not newline"`
+	Output    flags.File `short:"o" placeholder:"FILE" help:"write results to FILE instead of stdout"`
+	MaxJob    flags.Size `placeholder:"SIZE" default:"64MiB" help:"a longer job has failed; it is never held whole"`
+	Buffer    flags.Size `placeholder:"SIZE" default:"256MiB" help:"memory for jobs and results held; then a temporary file"`
+
+	Retries flags.Count    `placeholder:"N" default:"0" help:"try a job that failed or ran out of time N times more"`
+	Timeout flags.Duration `placeholder:"TIME" help:"end a job that runs longer; it has failed (default never)"`
+	MaxLost flags.Count    `placeholder:"N" default:"3" help:"a job during which N workers vanished has failed"`
+	Failed  flags.File     `placeholder:"FILE" help:"write the jobs that failed to FILE, ready to be fed back"`
+
+	KeyFile   flags.File     `placeholder:"FILE" env:"-" help:"accept only workers with the key in FILE; else JOBPIPE_KEY_FILE's"`
+	NewKey    bool           `env:"-" help:"print a fresh key and exit"`
+	Insecure  bool           `help:"no key and no encryption, on both ends; warns"`
+	Compress  string         `placeholder:"HOW" enum:"auto,none,s2,zstd" default:"auto" help:"compress what goes over the wire: auto, none, s2 or zstd"`
+	DeadAfter flags.Duration `placeholder:"TIME" default:"15s" help:"a worker that is silent this long is gone"`
+
+	Progress string `placeholder:"WHEN" enum:"auto,always,never" default:"auto" help:"show on stderr how far it is: auto, always or never"`
+	Quiet    bool   `short:"q" help:"errors only on stderr"`
+	Verbose  bool   `short:"v" help:"more on stderr: workers that come and go, jobs tried again"`
+	cmdline.Printing
+
+	Command []string `arg:"" optional:"" passthrough:"partial"`
+}

@@ -1,0 +1,122 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestHowAFilterEnds(t *testing.T) {
+	for _, c := range []struct {
+		name, line string
+		answered   int
+		outcome    Outcome
+		code       int
+	}{
+		{"too few", "head -n 3", 3, Exited, 0},
+		{"none at all", "true", 0, Exited, 0},
+		{"status", "head -n 2; exit 7", 2, Exited, 7},
+		{"signal", "head -n 2; kill -9 $$", 2, Signaled, 9},
+		{"too many", "sed -u 'p;p;p;p;p;p;p;p'", 10, Unrunnable, 0},
+		{"too many at once", "yes", 1, Unrunnable, 0},
+		{"no last newline", "head -n 9; printf end", 9, Exited, 0},
+		{"closes its stdout", "head -n 2; exec >&-; exec sleep 600", 2, Unrunnable, 0},
+		{"closes its stdin", "head -n 2; exec <&-; sleep 0.2; echo late", 3, Exited, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			d := shDesk(t, c.line)
+			d.give(numbers(1, 10)...)
+			d.end()
+			r := d.run(0)
+			if r.Outcome != c.outcome || r.Code != c.code || d.lines != c.answered {
+				t.Errorf("outcome %d code %d note %q after %d answers", r.Outcome, r.Code, r.Note, d.lines)
+			}
+			if c.name == "no last newline" && !strings.HasSuffix(d.text(), "\nend") {
+				t.Errorf("%q", d.text())
+			}
+		})
+	}
+}
+
+func TestTimeoutIsOfTheOldestRecord(t *testing.T) {
+	d := shDesk(t, "while read n; do sleep $n; echo $n; done")
+	d.give("0.2", "0.2", "0.2", "600")
+	start := time.Now()
+	r := d.run(500 * time.Millisecond)
+	if took := time.Since(start); r.Outcome != TimedOut || d.lines != 3 || took < time.Second || took > 10*time.Second {
+		t.Errorf("outcome %d after %d answers in %v", r.Outcome, d.lines, took)
+	}
+}
+
+func TestIdleFilterDoesNotTimeOut(t *testing.T) {
+	d := newDesk(t, Options{}, "cat")
+	d.serve(func() {
+		d.give("a")
+		d.await(1)
+		time.Sleep(300 * time.Millisecond)
+		d.give("b")
+		d.await(2)
+	})
+	if d.runs != 1 {
+		t.Errorf("%d processes", d.runs)
+	}
+}
+
+func TestTimeoutOfAFilterThatIgnoresTerm(t *testing.T) {
+	d := newDesk(t, Options{KillAfter: 50 * time.Millisecond}, "sh", "-c", "trap '' TERM; while :; do sleep 600; done")
+	d.give("x")
+	if r := d.run(100 * time.Millisecond); r.Outcome != TimedOut {
+		t.Error(r.Outcome)
+	}
+}
+
+func TestCancelOfAFilter(t *testing.T) {
+	d := shDesk(t, "sleep 600")
+	d.give("x")
+	ctx, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(100*time.Millisecond, cancel)
+	if _, err := d.f.Run(ctx, d, "run", 0); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if _, err := d.f.Run(ctx, d, "run", 0); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+func TestFilterThatStaysIsEnded(t *testing.T) {
+	d := newDesk(t, Options{KillAfter: 100 * time.Millisecond}, "sh", "-c", "cat; exec sleep 600")
+	start := time.Now()
+	d.serve(func() {
+		d.give("x")
+		d.await(1)
+	})
+	if took := time.Since(start); took > 10*time.Second {
+		t.Error(took)
+	}
+}
+
+func TestGrandchildHoldsThePipesOfAFilter(t *testing.T) {
+	d := shDesk(t, "sleep 600 & head -n 1")
+	d.give("x")
+	if r := d.run(0); r.Outcome != Exited || d.lines != 1 {
+		t.Error(r.Outcome, d.lines)
+	}
+}
+
+func TestStderrOfAFilter(t *testing.T) {
+	d := shDesk(t, "read n; echo one >&2; printf two >&2; exit 3")
+	d.give("x")
+	r := d.run(0)
+	if got := text(t, &r.Stderr); got != "one\ntwo" {
+		t.Errorf("%q", got)
+	}
+	d = shDesk(t, "yes >&2")
+	d.give("x")
+	r = d.run(300 * time.Millisecond)
+	if got := text(t, &r.Stderr); len(got) != lastWords || !strings.HasSuffix(strings.Trim(got, "\n"), "y\ny") {
+		t.Errorf("%d bytes", len(got))
+	}
+}

@@ -1,0 +1,16 @@
+// Package engine is the coordinator: it puts the parts of a run together and
+// takes them apart again. The way of the data, a package each:
+//
+//	split     cuts stdin into ranges of jobs
+//	batch     ranges, and the memory they lie in
+//	schedule  which worker gets which jobs (pure)
+//	server    the event loop: frames in, frames out
+//	accept    lets workers in
+//	order     what is written when (pure)
+//	output    writes stdout, stderr and the temporary file
+//
+// A worker's side is worker, and below it command: one process for each job.
+// This machine's own workers are that same package at the other end of a
+// private Unix socket. The two command lines call Open and Run of this package,
+// and Run of worker; key finds what both need.
+package engine

@@ -1,0 +1,49 @@
+package engine
+
+import (
+	"os"
+	"time"
+
+	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/engine/command"
+)
+
+// Options is what the user decided about one run. The files stay the caller's
+// to close.
+type Options struct {
+	Stdin  *os.File // jobs
+	Stdout *os.File // results
+	Stderr *os.File // what jobs print there, and messages
+	Failed *os.File // jobs that failed, verbatim; nil: nowhere
+
+	Delim     byte // ends records and results
+	KeepOrder bool // results in input order
+	MaxJob    int64
+	Buffer    int64 // bytes for jobs and results that have to be held
+
+	Listen     []string // addresses for workers of other machines, as in accept
+	ListenFile string   // gets the bound addresses, a line each; empty: none
+	Keys       []codec.Key
+	Insecure   bool   // neither key nor encryption on TCP
+	Compress   string // auto, none, s2 or zstd
+	DeadAfter  time.Duration
+
+	Command *command.Command // what this machine's own workers run; nil: it has none
+	Slots   int              // of those
+	Lines   bool             // it is kept and answers line by line
+
+	Retries int
+	MaxLost int
+	Timeout time.Duration // of one job; 0: none
+
+	Progress bool // show on Stderr how far the run is
+	Quiet    bool // only errors on Stderr
+	Verbose  bool // workers that come and go, jobs that are tried again
+}
+
+// A Report is what became of the jobs.
+type Report struct {
+	Read   int64 // jobs of the input
+	Done   int64 // with a result, or failed for good
+	Failed int64 // of those, the failed ones
+}

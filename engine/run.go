@@ -1,0 +1,259 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+
+	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/engine/accept"
+	"github.com/jobpipe/jobpipe/engine/batch"
+	"github.com/jobpipe/jobpipe/engine/order"
+	"github.com/jobpipe/jobpipe/engine/output"
+	"github.com/jobpipe/jobpipe/engine/schedule"
+	"github.com/jobpipe/jobpipe/engine/server"
+	"github.com/jobpipe/jobpipe/engine/split"
+)
+
+// ErrStdoutClosed says that the reader of stdout has gone, as head(1) does.
+var ErrStdoutClosed = output.ErrClosed
+
+// A Run is one run: from the first line of stdin to the last result.
+type Run struct {
+	opt      Options
+	id       [16]byte
+	items    chan split.Item
+	pool     *batch.Pool
+	writer   *output.Writer
+	server   *server.Server
+	acceptor *accept.Acceptor // nil: no address is open
+	listFile string           // to be removed; empty: none
+}
+
+// How --buffer is divided: jobs as they were read, results that wait, and
+// results that workers may have under way.
+const (
+	jobsShare    = 8
+	resultsShare = 2
+	windowShare  = 4
+	leastJobs    = 4 << 20
+)
+
+// Open opens the addresses for workers and gets everything ready. No job is
+// read before Do. Of its errors the user can do something about most, and they
+// say what.
+func Open(o Options) (*Run, error) {
+	r := &Run{opt: o, items: make(chan split.Item, 4)}
+	if _, err := rand.Read(r.id[:]); err != nil {
+		return nil, fmt.Errorf("making the name of the run: %w", err)
+	}
+	if len(o.Listen) > 0 {
+		r.acceptor = accept.New(accept.Config{
+			Keys:     func() []codec.Key { return o.Keys },
+			Insecure: o.Insecure,
+			Enroll:   func(c net.Conn, p accept.Peer) { r.server.Enroll(c, p, r.acceptor.Left) },
+			Log:      r.warn,
+		})
+	}
+	bound := make([]string, 0, len(o.Listen))
+	for _, addr := range o.Listen {
+		name, err := r.acceptor.Listen(addr)
+		if err != nil {
+			r.acceptor.Close()
+			return nil, err
+		}
+		bound = append(bound, name)
+	}
+	if err := r.assemble(strings.Join(bound, " or ")); err != nil {
+		r.close()
+		return nil, err
+	}
+	if r.acceptor != nil {
+		r.acceptor.Serve()
+		for _, name := range bound {
+			r.note("accepting workers on %s", name)
+		}
+	}
+	if o.ListenFile != "" {
+		if err := r.writeListenFile(bound); err != nil {
+			r.close()
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// assemble makes the parts of the run and starts the writer and the event loop.
+func (r *Run) assemble(waits string) (err error) {
+	o := &r.opt
+	r.pool = batch.NewPool(max(o.Buffer/jobsShare, leastJobs))
+	r.writer, err = output.New(output.Options{
+		Stdout: o.Stdout, Stderr: o.Stderr, Failed: o.Failed,
+		Doorbell: func() { r.server.Kick() },
+	})
+	if err != nil {
+		return err
+	}
+	r.server, err = server.New(server.Config{
+		Run:       r.id,
+		Schedule:  schedule.Config{Delim: o.Delim, Retries: o.Retries, MaxLost: o.MaxLost},
+		Timeout:   o.Timeout,
+		DeadAfter: o.DeadAfter,
+		Compress:  server.Policy(o.Compress),
+		MaxJob:    o.MaxJob,
+		Window:    o.Buffer / windowShare,
+		Items:     r.items,
+		Pool:      r.pool,
+		Stage:     order.New(o.KeepOrder, o.Delim, o.Buffer/resultsShare),
+		Writer:    r.writer,
+		Waits:     waits,
+		Log:       server.Log{Warn: r.warn, Note: r.note},
+	})
+	if err != nil {
+		return err
+	}
+	return r.server.Start()
+}
+
+// writeListenFile makes the file appear with all addresses in it.
+func (r *Run) writeListenFile(bound []string) error {
+	path := r.opt.ListenFile
+	text := strings.Join(bound, "\n") + "\n"
+	part := path + ".part"
+	err := os.WriteFile(part, []byte(text), 0o666)
+	if err == nil {
+		err = os.Rename(part, path)
+	}
+	if err != nil {
+		_ = os.Remove(part)
+		var e *os.PathError
+		if errors.As(err, &e) {
+			err = e.Err
+		}
+		return fmt.Errorf("cannot write the addresses to %s: %w", path, err)
+	}
+	r.listFile = path
+	return nil
+}
+
+// Do reads jobs until stdin ends, and returns when every result is written.
+// Once drain is closed it takes no more jobs, and finishes those that run; when
+// ctx is done it stops at once. Neither is an error: the Report tells. It may
+// be called once.
+func (r *Run) Do(ctx context.Context, drain <-chan struct{}) (Report, error) {
+	defer r.close()
+
+	stopShowing := r.show()
+	reading, stopReading := context.WithCancel(context.Background())
+	defer stopReading()
+	input := make(chan error, 1)
+	go func() {
+		s := split.Splitter{Delim: r.opt.Delim, MaxJob: r.opt.MaxJob, Pool: r.pool, Items: r.items, Wake: r.server.Kick}
+		input <- s.Run(reading, r.opt.Stdin)
+	}()
+
+	working, stopWorking := context.WithCancel(context.Background())
+	defer stopWorking()
+	defer context.AfterFunc(ctx, func() {
+		if r.opt.Command != nil {
+			r.opt.Command.Hurry()
+		}
+		stopWorking()
+		r.server.Stop(server.Halt)
+	})()
+	local := make(chan error, 1)
+	if r.opt.Command != nil {
+		go func() { local <- r.work(working) }()
+	}
+
+	var failure error // what ends the run early or makes it incomplete
+	localDone := r.opt.Command == nil
+	for over := false; !over; {
+		select {
+		case <-r.server.Over():
+			over = true
+		case <-drain:
+			drain = nil
+			stopReading()
+			r.server.Stop(server.Drain)
+			r.warn("finishing the jobs that run, and taking no more; a second signal stops at once")
+		case err := <-local:
+			localDone = true
+			if err != nil && r.acceptor == nil {
+				failure = err
+				r.server.Stop(server.Halt)
+			} else if err != nil {
+				r.warn("%v; only workers that connect go on", err)
+			}
+		}
+	}
+	stopShowing()
+	stopReading()
+	r.pool.Close()
+	if !localDone {
+		<-local // it was told; what it runs is ended
+	}
+	if r.server.Counts.Ended.Load() {
+		// Only a splitter that has seen the end, or an error, says that it ended.
+		// Otherwise it may wait for stdin for ever.
+		if err := <-input; failure == nil {
+			failure = err
+		}
+	}
+	if err := r.finish(ctx); err != nil {
+		failure = err // nothing is worse than results that are not written
+	}
+	return r.report(), failure
+}
+
+// finish ends what brings results to stdout.
+func (r *Run) finish(ctx context.Context) error {
+	if r.acceptor != nil {
+		r.acceptor.Close()
+	}
+	err := r.server.Close()
+	if ctx.Err() != nil || r.writer.Err() != nil {
+		// A stdout that nobody reads would make us wait for ever.
+		return r.writer.Err()
+	}
+	if werr := r.writer.Close(); werr != nil {
+		return werr
+	}
+	if err != nil {
+		return fmt.Errorf("ending the event loop: %w", err)
+	}
+	return nil
+}
+
+// close undoes what Open did to the outside. It may be called again.
+func (r *Run) close() {
+	if r.acceptor != nil {
+		r.acceptor.Close()
+	}
+	if r.listFile != "" {
+		_ = os.Remove(r.listFile)
+		r.listFile = ""
+	}
+}
+
+func (r *Run) report() Report {
+	c := &r.server.Counts
+	return Report{Read: c.Read.Load(), Done: c.Done.Load(), Failed: c.Failed.Load()}
+}
+
+// warn tells the user something; note does when the user wants to hear more.
+func (r *Run) warn(format string, args ...any) {
+	if !r.opt.Quiet {
+		r.writer.Message(fmt.Appendf(nil, "jobpipe: "+format+"\n", args...))
+	}
+}
+
+func (r *Run) note(format string, args ...any) {
+	if r.opt.Verbose {
+		r.warn(format, args...)
+	}
+}

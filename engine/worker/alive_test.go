@@ -1,0 +1,55 @@
+package worker
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jobpipe/jobpipe/codec"
+)
+
+func TestPingIsAnswered(t *testing.T) {
+	c := begin(t, config(t, "cat"))
+	for _, opaque := range []string{"\x00\x00\x00\x00\x00\x00\x00\x00", "abcdefgh", "\xff\xff\xff\xff\xff\xff\xff\xff"} {
+		c.send(codec.TypePing, []byte(opaque))
+		if got := c.expect(codec.TypePong); string(got) != opaque {
+			t.Errorf("%q is answered with %q", opaque, got)
+		}
+	}
+	c.send(codec.TypePong, []byte("ignored!"))
+	c.echo()
+}
+
+func TestIdleWorkerSaysThatItIsThere(t *testing.T) {
+	c := begin(t, config(t, "cat"), func(w *codec.Welcome) { w.DeadAfter = 3 * time.Second })
+	if f := c.frame(); f.Type != codec.TypePing {
+		t.Errorf("a %v", f.Type)
+	}
+}
+
+func TestSilentCoordinatorIsGone(t *testing.T) {
+	for _, when := range []string{"idle", "busy"} {
+		t.Run(when, func(t *testing.T) {
+			g := newGates(t, 1)
+			c := begin(t, g.config(1), func(w *codec.Welcome) { w.DeadAfter = 500 * time.Millisecond })
+			if when == "busy" {
+				c.jobs(1, 1, "a")
+			}
+			err := c.end()
+			if !errors.Is(err, ErrLost) || !strings.Contains(err.Error(), "silent for 500ms") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+// Whatever it says, it is not taken for dead at once, nor never.
+func TestPatienceHasBounds(t *testing.T) {
+	for _, c := range []struct{ said, want time.Duration }{{0, leastDead}, {time.Second, time.Second}, {1 << 62, mostDead}} {
+		l := welcomed(t, func(w *codec.Welcome) { w.DeadAfter = c.said })
+		if l.dead != c.want {
+			t.Errorf("%v became %v, want %v", c.said, l.dead, c.want)
+		}
+	}
+}

@@ -1,0 +1,45 @@
+package worker
+
+import (
+	"errors"
+	"time"
+
+	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/engine/command"
+)
+
+// Config is the same for all connections of a worker.
+type Config struct {
+	Connect []string // host:port or unix:PATH, tried in turn; only Run needs it
+	Key     *codec.Key
+	// Insecure: no key and no encryption. Unix sockets never have either.
+	Insecure bool
+	Name     string
+	Slots    int
+	Compress string        // auto, none, s2 or zstd: what is offered
+	Wait     time.Duration // how long Run goes on without reaching a coordinator
+	Stay     bool          // Run goes on after a run is over, for ever
+	Command  *command.Command
+	Lines    bool // a command answers line by line, and is kept
+	// Drain, once closed, makes the worker take no more jobs, finish what runs
+	// and leave. Nil is never.
+	Drain <-chan struct{}
+	// Log takes lines for the user. Any goroutine calls it.
+	Log func(format string, args ...any)
+}
+
+// ErrLost is wrapped by the errors of connections that broke: jobs that ran
+// are given to others, and dialing again makes sense.
+var ErrLost = errors.New("lost the coordinator")
+
+// ErrRefused is wrapped by errors that would come again at each try.
+var ErrRefused = errors.New("refused by the coordinator")
+
+func (c *Config) draining() bool {
+	select {
+	case <-c.Drain:
+		return true
+	default:
+		return false
+	}
+}

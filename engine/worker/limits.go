@@ -1,0 +1,27 @@
+package worker
+
+import "time"
+
+// What a coordinator can cost us at most, and how long we are patient.
+const (
+	maxRecord    = 1 << 30  // bytes of a record, whatever Welcome says
+	maxQueued    = 64 << 20 // bytes of jobs not started, beyond one a slot
+	rangeCost    = 128      // bytes a queued range is counted as besides its data
+	maxControl   = 1 << 20  // bytes of short answers it does not read
+	maxSpans     = 2000     // of jobs given back in one frame
+	maxHeld      = 64 << 20 // bytes of results in memory above which no job is started
+	maxDepth     = 4096     // jobs run at a time that a coordinator believes
+	maxUnsent    = 1 << 20  // bytes of answers above which no more are read
+	writeSize    = 256 << 10
+	partSize     = 48 << 10 // of a large result in one frame
+	wholeSize    = 32 << 10 // a result that is larger goes in parts
+	openPatience = 5 * time.Second
+	ackPatience  = 30 * time.Second // for results to be written when we leave
+	byePatience  = time.Second      // for the goodbye to be read
+	leastDead    = 10 * time.Millisecond
+	mostDead     = 24 * time.Hour
+	firstPause   = 100 * time.Millisecond // when a process cannot be started
+	lastPause    = 5 * time.Second
+	firstRetry   = 50 * time.Millisecond // when the coordinator cannot be reached
+	lastRetry    = 3 * time.Second
+)

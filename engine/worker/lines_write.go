@@ -1,0 +1,54 @@
+package worker
+
+import "github.com/jobpipe/jobpipe/codec"
+
+// answer makes frames of answers, as few as they fit.
+func (w *writer) encodeAnswers(list []*answer) {
+	for len(list) > 0 {
+		a := list[0]
+		switch a.kind {
+		case wholeLines:
+			list = list[w.lines(list):]
+			continue
+		case stdoutPart, stderrPart:
+			w.flush() // the payload buffer serves both
+			w.entries = codec.AppendResultPart(w.entries, codec.ResultPart{
+				Seq: a.seq, Attempt: a.result.Attempt, Stream: uint8(a.kind), Data: a.data,
+			})
+			w.frames = w.out.Append(w.frames, codec.TypeResultPart, w.entries)
+			w.entries = w.entries[:0]
+		case lastOfJob:
+			a.result.Stdout = a.data
+			if len(w.entries)+codec.ResultSize(a.result) > codec.MaxPayload {
+				w.flush()
+			}
+			w.entries = codec.AppendResult(w.entries, a.result)
+		}
+		list = list[1:]
+	}
+	w.flush()
+}
+
+// lines makes one frame of the answers that list begins with, as many as are
+// of jobs one after another and fit. It returns how many those are.
+func (w *writer) lines(list []*answer) int {
+	const integers = 20
+	w.flush()
+	w.payload = append(w.payload[:0], nil)
+	first := list[0]
+	n, count, size := 0, uint64(0), 0
+	for n < len(list) {
+		a := list[n]
+		if a.kind != wholeLines || a.seq != first.seq+count || size+len(a.data) > codec.MaxPayload-integers {
+			break
+		}
+		w.payload = append(w.payload, a.data)
+		count += a.count
+		size += len(a.data)
+		n++
+	}
+	w.head = codec.AppendAnswers(w.head[:0], codec.Answers{Seq: first.seq, Count: count})
+	w.payload[0] = w.head
+	w.frames = w.out.Append(w.frames, codec.TypeAnswers, w.payload...)
+	return n
+}

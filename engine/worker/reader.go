@@ -1,0 +1,215 @@
+package worker
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/engine/batch"
+)
+
+// assembly is a record that comes in parts.
+type assembly struct {
+	seq, attempt uint64
+	data         []byte // grows only with what has come
+}
+
+// read takes in frames until the connection ends.
+func (l *link) read() {
+	for {
+		f, err := l.frame(l.dead)
+		if err == nil {
+			err = l.take(f)
+		}
+		if err != nil {
+			l.fail(err)
+			return
+		}
+	}
+}
+
+// frame waits for the next frame, at most patience for each of its bytes. It
+// is valid until the next call.
+func (l *link) frame(patience time.Duration) (codec.Frame, error) {
+	for {
+		f, n, err := l.in.Next(l.buf)
+		if err != nil {
+			return f, fmt.Errorf("%w: it does not keep to the protocol: %v", ErrLost, err)
+		}
+		if n > 0 {
+			l.buf = l.buf[n:]
+			return f, nil
+		}
+		if cap(l.buf)-len(l.buf) < codec.MaxFrame+codec.HeaderLen {
+			// What was returned before is not valid any more.
+			l.buf = l.base[:copy(l.base, l.buf)]
+		}
+		if err := l.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+			return f, l.lost(err, patience)
+		}
+		n, err = l.conn.Read(l.buf[len(l.buf):cap(l.buf)])
+		l.buf = l.buf[:len(l.buf)+n]
+		if err != nil && n == 0 {
+			return f, l.lost(err, patience)
+		}
+	}
+}
+
+const readSize = 256 << 10
+
+// lost says why nothing more comes.
+func (l *link) lost(err error, patience time.Duration) error {
+	var late interface{ Timeout() bool }
+	switch {
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("%w: it closed the connection", ErrLost)
+	case errors.As(err, &late) && late.Timeout():
+		return fmt.Errorf("%w: it was silent for %v", ErrLost, patience)
+	}
+	return fmt.Errorf("%w: %v", ErrLost, cause(err))
+}
+
+// violation is an error of a coordinator that does what none does.
+func violation(format string, args ...any) error {
+	return fmt.Errorf("%w: it does not keep to the protocol: %s", ErrLost, fmt.Sprintf(format, args...))
+}
+
+// take does what one frame asks for.
+func (l *link) take(f codec.Frame) error {
+	if l.rec != nil && f.Type == codec.TypeJobs {
+		return violation("jobs in the middle of a record")
+	}
+	switch f.Type {
+	case codec.TypeJobs:
+		return l.takeJobs(f.Payload)
+	case codec.TypeJobPart:
+		return l.takePart(f.Payload)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	defer l.wake()
+	if len(l.control) > maxControl {
+		return violation("it asks and does not read the answers")
+	}
+	switch f.Type {
+	case codec.TypeAck:
+		credit, spans, err := parseAck(f.Payload)
+		if err != nil {
+			return violation("%v", err)
+		}
+		if credit > math.MaxInt64/4 || l.results.credit > math.MaxInt64/2 {
+			return violation("credit of %d bytes", credit)
+		}
+		l.results.credit += int64(credit)
+		for _, s := range spans {
+			l.results.acknowledge(s)
+			l.results.acknowledgeAnswers(s)
+		}
+	case codec.TypeRevoke:
+		n, err := parseRevoke(f.Payload)
+		if err != nil {
+			return violation("%v", err)
+		}
+		l.sayBack(l.queue.revoke(l.welcome.Delim, n)) // also when there is nothing
+	case codec.TypeCancel:
+		spans, err := parseCancel(f.Payload)
+		if err != nil {
+			return violation("%v", err)
+		}
+		var back []span
+		for _, s := range spans {
+			back = l.queue.cancel(back, l.welcome.Delim, s)
+			l.cancelLines(s)
+			for _, r := range l.running {
+				if r.seq != 0 && r.seq-s.seq < s.count {
+					r.cancel()
+				}
+			}
+		}
+		l.giveBack(back)
+	case codec.TypePing:
+		l.say(codec.TypePong, f.Payload)
+	case codec.TypePong:
+		l.alone = l.alone || l.retired && string(f.Payload) == lastPing
+	case codec.TypeOver:
+		if err := checkOver(f.Payload); err != nil {
+			return violation("%v", err)
+		}
+		shut(l.over)
+	default:
+		return violation("a frame of type %d, which a coordinator never sends", f.Type)
+	}
+	return nil
+}
+
+// takeJobs queues a range. Its bytes are copied: the frame is only lent.
+func (l *link) takeJobs(payload []byte) error {
+	j, err := parseJobs(payload)
+	if err != nil {
+		return violation("%v", err)
+	}
+	delims := bytes.Count(j.Data, []byte{l.welcome.Delim})
+	if n := len(j.Data); n == 0 || j.Data[n-1] != l.welcome.Delim {
+		delims++ // the last record of the input
+	}
+	if delims != j.Count {
+		return violation("%d jobs in %d records", j.Count, delims)
+	}
+	if l.cfg.Lines && len(j.Data) > len(chunk{}.buf)/4 {
+		j.own()
+	} else {
+		j.Data = bytes.Clone(j.Data)
+	}
+	return l.enqueue(j)
+}
+
+// takePart adds to a record that comes in parts.
+func (l *link) takePart(payload []byte) error {
+	seq, attempt, last, data, err := parseJobPart(payload)
+	if err != nil {
+		return violation("%v", err)
+	}
+	if l.rec == nil {
+		l.rec = &assembly{seq: seq, attempt: attempt, data: newRecord()}
+	}
+	a := l.rec
+	if a.seq != seq || a.attempt != attempt {
+		return violation("a part of job %d in the middle of job %d", seq, a.seq)
+	}
+	if most := min(l.welcome.MaxJob, maxRecord); uint64(len(a.data)+len(data)) > most+1 {
+		return violation("a record of more than %d bytes", most)
+	}
+	a.data = append(a.data, data...)
+	if !last {
+		return nil
+	}
+	l.rec = nil
+	if i := bytes.IndexByte(a.data, l.welcome.Delim); i >= 0 && i < len(a.data)-1 {
+		return violation("job %d is more than one record", seq)
+	}
+	return l.enqueue(leased{batch.Range{Seq: seq, Count: 1, Data: a.data}, attempt, nil})
+}
+
+// enqueue queues jobs, or gives them back at once when no more are taken.
+func (l *link) enqueue(r leased) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.control) > maxControl {
+		return violation("it asks and does not read the answers")
+	}
+	if l.retired || l.paused {
+		l.giveBack([]span{{r.Seq, uint64(r.Count)}})
+		return nil
+	}
+	if l.queue.bytes > maxQueued && l.queue.jobs > l.cfg.Slots {
+		return violation("more than %d bytes of jobs for %d slots", maxQueued, l.cfg.Slots)
+	}
+	l.queue.put(r)
+	l.work.Broadcast()
+	l.ringSlots()
+	return nil
+}

@@ -1,0 +1,110 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/engine/command"
+)
+
+// slot makes slot n, counted from 0: what it does until the link is over, and
+// what to do after that.
+func (l *link) slot(n int) (work, end func(), err error) {
+	if l.cfg.Lines {
+		return l.lineSlot(n)
+	}
+	s, err := l.cfg.Command.Slot(n + 1)
+	if err != nil {
+		return nil, nil, err
+	}
+	return func() { l.workIn(n, s) }, s.Close, nil
+}
+
+// workIn runs jobs in a slot until the link is over.
+func (l *link) workIn(n int, s *command.Slot) {
+	for {
+		job, ctx, ok := l.next(n)
+		if !ok {
+			return
+		}
+		r, err := s.Run(ctx, command.Job{
+			Run: runName(l.welcome), Seq: job.Seq, Attempt: job.attempt,
+			Record: job.Data, Delim: l.welcome.Delim, Timeout: l.welcome.Timeout,
+		})
+		l.done(n, job, r, err)
+	}
+}
+
+// next waits for a job, and counts the slot as busy with it.
+func (l *link) next(n int) (job leased, ctx context.Context, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.queue.jobs == 0 || l.paused || l.results.held > maxHeld {
+		if l.retired || l.err != nil {
+			return leased{}, nil, false
+		}
+		l.work.Wait()
+	}
+	if l.retired || l.err != nil {
+		return leased{}, nil, false
+	}
+	job = l.queue.take(l.welcome.Delim)
+	ctx, cancel := context.WithCancel(context.Background())
+	l.running[n] = running{job.Seq, cancel}
+	l.busy++
+	return job, ctx, true
+}
+
+// done takes what became of a job: a result, or a job that goes back.
+func (l *link) done(n int, job leased, r command.Result, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.running[n].cancel()
+	l.running[n] = running{}
+	l.busy--
+	if err == nil {
+		l.pause = 0
+		l.results.put(&result{Result: r, seq: job.Seq, attempt: job.attempt})
+	} else {
+		l.undone([]span{{job.Seq, 1}}, err)
+	}
+	l.wake()
+}
+
+// undone gives back jobs of a process that was not started, or was cancelled.
+// The link's mutex is held.
+func (l *link) undone(back []span, err error) {
+	l.giveBack(back)
+	switch {
+	case errors.Is(err, command.ErrCannotRun) && l.cannot == nil:
+		l.cannot = err
+		close(l.useless)
+	case errors.Is(err, command.ErrNotStarted):
+		l.rest(err)
+	}
+}
+
+// rest takes no jobs for a while, longer each time. The link's mutex is held.
+func (l *link) rest(err error) {
+	if l.paused || l.retired {
+		return
+	}
+	if l.pause == 0 {
+		l.cfg.Log("%v; its job goes back, and no more are taken for a while", err)
+	}
+	l.pause = min(max(2*l.pause, firstPause), lastPause)
+	l.paused = true
+	l.say(codec.TypeSlots, appendSlots(0))
+	l.giveAllBack()
+	time.AfterFunc(l.pause, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.paused = false
+		if !l.retired && l.err == nil {
+			l.say(codec.TypeSlots, appendSlots(l.atATime()))
+		}
+		l.wake()
+	})
+}

@@ -1,0 +1,173 @@
+package worker
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+
+	"github.com/jobpipe/jobpipe/codec"
+)
+
+// say queues a short frame that goes before results. The link's mutex is held.
+// In control it is its type, the length of its payload in two bytes, and that.
+func (l *link) say(t codec.Type, payload []byte) {
+	l.control = append(l.control, byte(t))
+	l.control = binary.LittleEndian.AppendUint16(l.control, uint16(len(payload)))
+	l.control = append(l.control, payload...)
+	l.send.Signal()
+}
+
+// sayBack queues GiveBack frames for spans, which may be empty. The link's
+// mutex is held.
+func (l *link) sayBack(spans []span) {
+	for {
+		n := min(len(spans), maxSpans)
+		l.say(codec.TypeGiveBack, appendGiveBack(spans[:n]))
+		if spans = spans[n:]; len(spans) == 0 {
+			return
+		}
+	}
+}
+
+// writer turns what is ready into frames. Its goroutine owns it.
+type writer struct {
+	*link
+	control []byte
+	pieces  []piece
+	frames  []byte // of this pass
+	entries []byte // a Results payload being filled
+	chunk   []byte // of a spool
+
+	answers []*answer
+	head    []byte // of an Answers payload
+	payload [][]byte
+}
+
+// write sends until the link is broken, or leaving and out of things to send.
+func (l *link) write() {
+	w := &writer{link: l}
+	for w.collect() {
+		if err := w.encode(); err != nil {
+			l.fail(fmt.Errorf("reading back what a job printed: %w", err))
+			return
+		}
+		if _, err := l.conn.Write(w.frames); err != nil {
+			l.fail(l.lost(err, l.dead))
+			return
+		}
+		l.mu.Lock()
+		l.wrote = true
+		l.results.written(w.pieces)
+		l.results.answersCopied(w.answers)
+		l.mu.Unlock()
+	}
+}
+
+// collect waits for something to send and takes it.
+func (w *writer) collect() bool {
+	clear(w.pieces)
+	w.pieces = w.pieces[:0]
+	w.answers = w.answers[:0]
+	l := w.link
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for len(l.control) == 0 && (l.leaving || !l.results.ready() && !l.results.answersReady()) {
+		if l.leaving || l.err != nil {
+			return false
+		}
+		l.send.Wait()
+	}
+	if l.err != nil {
+		return false
+	}
+	w.control, l.control = l.control, w.control[:0]
+	if !l.leaving { // goodbye is the last frame
+		w.pieces = l.results.pick(w.pieces)
+		w.answers = l.results.pickAnswers(w.answers)
+		l.ringSlots()
+	}
+	return true
+}
+
+// encode makes the frames of this pass.
+func (w *writer) encode() error {
+	w.frames = w.frames[:0]
+	for c := w.control; len(c) > 0; {
+		n := 3 + int(binary.LittleEndian.Uint16(c[1:]))
+		w.frames = w.out.Append(w.frames, codec.Type(c[0]), c[3:n])
+		c = c[n:]
+	}
+	for _, p := range w.pieces {
+		if p.skip {
+			continue
+		}
+		if err := w.piece(p); err != nil {
+			return err
+		}
+	}
+	w.flush()
+	w.encodeAnswers(w.answers)
+	return nil
+}
+
+// piece encodes one piece.
+func (w *writer) piece(p piece) error {
+	stdout, stderr := p.streams()
+	if cap(w.chunk) < int(p.n) {
+		w.chunk = make([]byte, max(p.n, partSize))
+	}
+	b := w.chunk[:p.n]
+	if err := p.read(b); err != nil {
+		return err
+	}
+	if p.last {
+		size := resultSize(p.result, b[:stdout], b[stdout:])
+		if len(w.entries)+size > codec.MaxPayload {
+			w.flush()
+		}
+		w.entries = appendResult(w.entries, p.result, b[:stdout], b[stdout:])
+		return nil
+	}
+	w.flush() // the payload buffer serves both
+	w.entries = appendResultPart(w.entries, p.result, stderr > 0, b)
+	w.frames = w.out.Append(w.frames, codec.TypeResultPart, w.entries)
+	w.entries = w.entries[:0]
+	return nil
+}
+
+// flush ends a Results frame.
+func (w *writer) flush() {
+	if len(w.entries) > 0 {
+		w.frames = w.out.Append(w.frames, codec.TypeResults, w.entries)
+		w.entries = w.entries[:0]
+	}
+}
+
+// streams is how many bytes of the piece are of which stream.
+func (p *piece) streams() (stdout, stderr int64) {
+	stdout = max(0, min(p.Stdout.Len()-p.from, p.n))
+	return stdout, p.n - stdout
+}
+
+// read fills b with the bytes of the piece.
+func (p *piece) read(b []byte) error {
+	stdout, _ := p.streams()
+	if stdout > 0 {
+		if n, err := p.Stdout.ReadAt(b[:stdout], p.from); n < int(stdout) {
+			return short(err)
+		}
+	}
+	if b = b[stdout:]; len(b) > 0 {
+		if n, err := p.Stderr.ReadAt(b, p.from+stdout-p.Stdout.Len()); n < len(b) {
+			return short(err)
+		}
+	}
+	return nil
+}
+
+func short(err error) error {
+	if err == nil || err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

@@ -1,0 +1,15 @@
+// Package integration tests the real binaries, end to end: both are built once
+// and then used as a user would, on loopback and in network namespaces.
+//
+// Most tests are scripts in testdata/script, named after what the user does;
+// each has a home, a key and a directory for temporary files of its own. What
+// they can say besides the commands of testscript is listed in commands_test.go.
+// The jobs are often the program "job" (job_test.go), which logs each of its
+// executions, so that the oracle (oracle_test.go) can tell lost, duplicated,
+// unexpected and torn results apart. After each test there may be no process,
+// socket or file left of it (leftovers_test.go).
+//
+// Nothing is asserted about time but a deadline far off. Past it the process is
+// made to dump its goroutines, and the test fails. A test for which the machine
+// lacks a tool is skipped, and fails with CI=true.
+package integration

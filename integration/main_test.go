@@ -1,0 +1,52 @@
+package integration
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(suite{m}, map[string]func(){"job": job})
+}
+
+// suite builds the binaries before the tests run.
+type suite struct{ *testing.M }
+
+func (s suite) Run() int {
+	dir, err := os.MkdirTemp("", "jobpipe-bin")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "integration:", err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	build := exec.Command("go", "build", "-o", dir, "./cmd/jobpipe", "./cmd/jobpipe-worker")
+	build.Dir = ".."
+	build.Stdout, build.Stderr = os.Stderr, os.Stderr
+	if err := build.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "integration: the binaries do not build:", err)
+		return 1
+	}
+	_ = os.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	// The user's own settings are none of the tests'.
+	for _, v := range os.Environ() {
+		if name, _, _ := strings.Cut(v, "="); strings.HasPrefix(name, "JOBPIPE_") && name != "JOBPIPE_LONG" {
+			_ = os.Unsetenv(name)
+		}
+	}
+	return s.M.Run()
+}
+
+// top is the directory of the project.
+func top(t testing.TB) string {
+	dir, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
