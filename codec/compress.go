@@ -18,6 +18,10 @@ const (
 	None Compression = iota
 	S2               // the block format of S2
 	Zstd             // one or more frames of RFC 8878, without dictionaries
+
+	// Either is for Welcome only: S2 or Zstd, as the sender of each frame finds
+	// better. An Encoder is given one of the two.
+	Either
 )
 
 // Below these sizes compression costs more than it saves.

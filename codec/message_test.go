@@ -156,7 +156,7 @@ func TestMalformed(t *testing.T) {
 		{TypeHello, hello("\x00", "\x01", "\x04anna!"), "1 bytes too many"},
 		{TypeWelcome, welcome("\x00", "\x00", "\n"), "version 0"},
 		{TypeWelcome, welcome("\x02", "\x00", "\n"), "version 2"},
-		{TypeWelcome, welcome("\x01", "\x03", "\n"), "compression 3"},
+		{TypeWelcome, welcome("\x01", "\x04", "\n"), "compression 4"},
 		{TypeWelcome, welcome("\x01", "\x00", ","), "delimiter ','"},
 		{TypeWelcome, welcome("\x01", "\x00", "\n") + "\x00", "1 bytes too many"},
 		{TypeRefuse, strings.Repeat("n", 513), "a sentence of 513 bytes"},

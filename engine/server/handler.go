@@ -43,6 +43,8 @@ func (s *Server) OnOpen(c gnet.Conn) ([]byte, gnet.Action) {
 func (s *Server) welcome(p *peer) {
 	compression := s.Compress.choose(p)
 	p.Enc.SetCompression(compression)
+	p.either = compression == codec.Either
+	p.adapt(0)
 	p.window = s.window()
 	s.put(p, codec.TypeWelcome, codec.AppendWelcome(nil, codec.Welcome{
 		Version: p.Version, Run: s.Config.Run, Compression: compression, Delim: s.Schedule.Delim,

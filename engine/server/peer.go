@@ -22,6 +22,7 @@ type peer struct {
 	partial []byte // the beginning of a frame
 	out     []byte // frames to be written this turn
 	dirty   bool   // stands in Server.dirty
+	either  bool   // compression is up to us
 	wrote   int    // bytes given to the connection
 
 	window int // bytes of results it may have under way
@@ -98,7 +99,13 @@ func (s *Server) write(p *peer) {
 		p.spoke = s.awake
 		p.wrote += len(out)
 		_, _ = p.conn.Write(out) // a failed write has closed the connection: OnClose saw to it
-		if !p.closed && p.conn.OutboundBuffered() > maxOutbound {
+		if p.closed {
+			s.recycle(out)
+			return
+		}
+		buffered := p.conn.OutboundBuffered()
+		p.adapt(buffered)
+		if buffered > maxOutbound {
 			s.hangUp(p, "it does not read what it is sent")
 		}
 	}
