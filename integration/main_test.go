@@ -33,6 +33,7 @@ func (s suite) Run() int {
 		return 1
 	}
 	_ = os.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	_ = os.Setenv("GOTMPDIR", dir) // where testscript leaves directories behind when not all scripts are run
 	// The user's own settings are none of the tests'.
 	for _, v := range os.Environ() {
 		if name, _, _ := strings.Cut(v, "="); strings.HasPrefix(name, "JOBPIPE_") && name != "JOBPIPE_LONG" {

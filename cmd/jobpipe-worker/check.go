@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
+	"strconv"
 	"strings"
 
 	"github.com/jobpipe/jobpipe/cmd/internal/cmdline"
@@ -43,8 +45,35 @@ func (v *invocation) check(line *cmdline.Line) (err error) {
 	case v.Nice < leastNice || v.Nice > mostNice:
 		return fmt.Errorf("--nice %d is out of range; write %d to %d", v.Nice, leastNice, mostNice)
 	}
+	for _, a := range v.Connect {
+		if err := checkAddress(a); err != nil {
+			return err
+		}
+	}
 	v.Quiet, v.Verbose, err = cmdline.Noise(line, v.Quiet, v.Verbose)
 	return err
+}
+
+// checkAddress refuses what can never be reached, however often it is tried.
+func checkAddress(addr string) error {
+	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
+		if path == "" {
+			return errors.New("-c unix: names no socket; write unix:PATH")
+		}
+		return nil
+	}
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		hint := "write host:9000, where the jobpipe listens"
+		if strings.Count(addr, ":") > 1 {
+			hint = "an IPv6 address goes in brackets, as in [::1]:9000"
+		}
+		return fmt.Errorf("-c %s is no address; %s", addr, hint)
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return fmt.Errorf("-c %s: the port is not a number from 1 to 65535", addr)
+	}
+	return nil
 }
 
 // overTCP tells whether one of the addresses may be on another machine.

@@ -47,7 +47,7 @@ func TestOddCommandLines(t *testing.T) {
 		{"", "-c h:1 -j 0 cat", "with 0 nothing would run"},
 		{"", "-c h:1 -j 5000 cat", "at most 4096"},
 		{"", "-c h:1 -q -v cat", "--quiet and --verbose"},
-		{"", "-c h:1 --lines cat", "unknown flag --lines"},
+		{"", "-c h:1 --halt cat", "unknown flag --halt"},
 	}
 	for _, test := range tests {
 		t.Run(test.variable+" "+test.args, func(t *testing.T) {

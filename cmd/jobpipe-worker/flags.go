@@ -25,6 +25,7 @@ type invocation struct {
 	Compress string         `placeholder:"HOW" enum:"auto,none,s2,zstd" default:"auto" help:"compress what goes over the wire: auto, none, s2 or zstd"`
 
 	Jobs      flags.Slots    `short:"j" placeholder:"N" default:"100%" help:"run N jobs at a time, or N% of the CPUs"`
+	Lines     bool           `help:"keep the command running: one line in, one line out"`
 	MaxResult flags.Size     `placeholder:"SIZE" help:"a job that prints more has failed (default no limit)"`
 	KillAfter flags.Duration `placeholder:"TIME" default:"5s" help:"time between TERM and KILL when a job is ended"`
 	Nice      int            `placeholder:"N" default:"0" help:"niceness of the commands, -20 to 19"`

@@ -90,6 +90,7 @@ func (v *invocation) prepare(say func(string, ...any)) (cfg worker.Config, err e
 		Insecure: v.Insecure,
 		Name:     v.Name,
 		Slots:    int(v.Jobs),
+		Lines:    v.Lines,
 		Compress: v.Compress,
 		Wait:     time.Duration(v.Wait),
 		Stay:     v.Stay,

@@ -58,6 +58,8 @@ func (v *invocation) checkWorkers(line *cmdline.Line) error {
 	switch {
 	case !local && line.Given("jobs") && remote:
 		return errors.New("--jobs is for this machine, which has no command; write one behind --, or give --jobs to jobpipe-worker")
+	case !local && line.Given("lines") && remote:
+		return errors.New("--lines is about the command of this machine, which has none; give it to jobpipe-worker")
 	case !local && !remote:
 		return errors.New("nobody would do the jobs; write a command behind --, or let workers in with --listen, or both")
 	case !remote && v.ListenFile != "":

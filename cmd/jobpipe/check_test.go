@@ -82,7 +82,7 @@ func TestOddCommandLines(t *testing.T) {
 		{"", "-q -v -- cat", "--quiet and --verbose"},
 		{"JOBPIPE_QUIET=1", "-v -- cat", ""},
 
-		{"", "--lines -- cat", "unknown flag --lines"},
+		{"", "-l :0 --lines", "--lines is about the command of this machine"},
 		{"", "-k cat --no-such -k", ""},
 	}
 	for _, test := range tests {

@@ -19,6 +19,7 @@ type invocation struct {
 	Listen     []string    `short:"l" placeholder:"ADDR" help:"accept workers at host:port, :port or unix:PATH; may be given twice"`
 	ListenFile flags.File  `placeholder:"FILE" help:"write the bound addresses to FILE once accepting; removed at exit"`
 	Jobs       flags.Slots `short:"j" placeholder:"N" default:"100%" help:"run N jobs at a time on this machine, or N% of its CPUs"`
+	Lines      bool        `help:"the command keeps running and answers line by line"`
 
 	KeepOrder bool       `short:"k" help:"results in input order, not as they are completed"`
 	Null      bool       `short:"0" help:"jobs and results end with NUL, not newline"`

@@ -106,6 +106,7 @@ func (v *invocation) prepare(stdin, stdout, stderr *os.File, say func(string, ..
 		Compress:   v.Compress,
 		DeadAfter:  time.Duration(v.DeadAfter),
 		Slots:      int(v.Jobs),
+		Lines:      v.Lines,
 		Retries:    int(v.Retries),
 		MaxLost:    int(v.MaxLost),
 		Timeout:    time.Duration(v.Timeout),

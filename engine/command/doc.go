@@ -1,4 +1,4 @@
-// Package command runs one job as a process.
+// Package command runs jobs as processes.
 //
 // New looks the program up once. A Slot then runs jobs one after another: the
 // record goes in on stdin or, where an argument holds {}, in its place; what
@@ -10,6 +10,10 @@
 //
 // A slot does everything in the goroutine that calls Run, around one poll(2),
 // because waking goroutines would cost more than the rest of a small job.
+//
+// A Filter is a slot in line mode: it keeps one process, which answers record
+// after record. It decides when to give it more, and when to close its stdin, by
+// what the process is doing.
 //
 // The worker calls this package, with one goroutine a slot. It never looks
 // into a record, never runs a shell (but for a program without a format that

@@ -9,6 +9,7 @@ import (
 )
 
 func TestHowAFilterEnds(t *testing.T) {
+	const some = -1
 	for _, c := range []struct {
 		name, line string
 		answered   int
@@ -19,11 +20,11 @@ func TestHowAFilterEnds(t *testing.T) {
 		{"none at all", "true", 0, Exited, 0},
 		{"status", "head -n 2; exit 7", 2, Exited, 7},
 		{"signal", "head -n 2; kill -9 $$", 2, Signaled, 9},
-		{"too many", "sed -u 'p;p;p;p;p;p;p;p'", 10, Unrunnable, 0},
-		{"too many at once", "yes", 1, Unrunnable, 0},
+		{"too many", "sed -u 'p;p;p;p;p;p;p;p'", some, Unrunnable, 0},
+		{"too many at once", "yes", some, Unrunnable, 0},
 		{"no last newline", "head -n 9; printf end", 9, Exited, 0},
 		{"closes its stdout", "head -n 2; exec >&-; exec sleep 600", 2, Unrunnable, 0},
-		{"closes its stdin", "head -n 2; exec <&-; sleep 0.2; echo late", 3, Exited, 0},
+		{"closes its stdin", "read a; read b; exec <&-; sleep 0.2; echo $a; echo $b", 2, Exited, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -31,7 +32,7 @@ func TestHowAFilterEnds(t *testing.T) {
 			d.give(numbers(1, 10)...)
 			d.end()
 			r := d.run(0)
-			if r.Outcome != c.outcome || r.Code != c.code || d.lines != c.answered {
+			if r.Outcome != c.outcome || r.Code != c.code || c.answered != some && d.lines != c.answered {
 				t.Errorf("outcome %d code %d note %q after %d answers", r.Outcome, r.Code, r.Note, d.lines)
 			}
 			if c.name == "no last newline" && !strings.HasSuffix(d.text(), "\nend") {
@@ -62,6 +63,19 @@ func TestIdleFilterDoesNotTimeOut(t *testing.T) {
 	})
 	if d.runs != 1 {
 		t.Errorf("%d processes", d.runs)
+	}
+}
+
+func TestWaitingForRoomIsNobodysTime(t *testing.T) {
+	for _, line := range []string{"cat", "head -n 1; exit 3"} {
+		d := shDesk(t, line)
+		d.full = true
+		d.give("a")
+		d.end()
+		time.AfterFunc(600*time.Millisecond, d.clear)
+		if r := d.run(200 * time.Millisecond); r.Outcome != Exited || d.lines != 1 {
+			t.Errorf("%s: outcome %d after %d answers", line, r.Outcome, d.lines)
+		}
 	}
 }
 

@@ -50,6 +50,9 @@ func (f *Filter) pump(ctx context.Context) {
 		}
 		if fds[onBell].Revents != 0 {
 			f.slot.quiet()
+			if f.stalled {
+				f.since, f.moved = now, now // until now it was us who kept it waiting
+			}
 			f.hungry, f.stalled = false, false
 		}
 		if err := ctx.Err(); err != nil && !p.ending {

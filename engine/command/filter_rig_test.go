@@ -24,6 +24,7 @@ type desk struct {
 	lines  int // answers
 	most   int // records that were ever owed
 	runs   int
+	full   bool // there is no room
 }
 
 func newDesk(t *testing.T, opt Options, argv ...string) *desk {
@@ -62,7 +63,22 @@ func (d *desk) Take(n int) (records []byte, count int, last bool) {
 	return records, n, d.closed
 }
 
-func (d *desk) Room() []byte { return d.room }
+func (d *desk) Room() []byte {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.full {
+		return nil
+	}
+	return d.room
+}
+
+// clear makes room.
+func (d *desk) clear() {
+	d.mu.Lock()
+	d.full = false
+	d.mu.Unlock()
+	d.f.Ring()
+}
 
 func (d *desk) Read(n int) (answered int) {
 	d.mu.Lock()

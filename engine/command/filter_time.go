@@ -37,7 +37,7 @@ func (f *Filter) plan() (task, time.Time) {
 		return dismiss, f.moved.Add(linger)
 	case p.in == none && f.owed == 0:
 		return dismiss, f.moved.Add(f.slot.c.killAfter())
-	case f.owed == 0:
+	case f.owed == 0 || f.stalled: // it waits for us
 		return idle, time.Time{}
 	}
 	what, at := idle, time.Time{}
@@ -45,7 +45,7 @@ func (f *Filter) plan() (task, time.Time) {
 		what, at = expire, f.since.Add(f.timeout)
 	}
 	// A process that has something to read, or cannot write, does not wait.
-	if p.in != none && len(f.rest) == 0 && !f.stalled {
+	if p.in != none && len(f.rest) == 0 {
 		if due := f.look.due(f.moved); what == idle || due.Before(at) {
 			what, at = glance, due
 		}

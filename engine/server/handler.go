@@ -31,6 +31,9 @@ func (s *Server) OnOpen(c gnet.Conn) ([]byte, gnet.Action) {
 		s.flush() // there may be no turn any more
 	} else {
 		s.welcome(p)
+		if p.Hello.Lines {
+			s.noAnswer = []byte{s.Schedule.Delim} // so that line n still answers job n
+		}
 		s.ping(p, false)
 		s.sched.Join(s.now(), p.id, int(p.Hello.Slots))
 		s.Log.Note("worker %s joined with %d slots", p.name(), p.Hello.Slots)

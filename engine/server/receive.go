@@ -160,6 +160,9 @@ func (s *Server) printStderr(half *parts, end []byte) {
 func (s *Server) emit(p *peer, half *parts, r *codec.Result, size int) {
 	rc := order.Receipt{Worker: uint64(p.id), Seq: r.Seq, Count: 1, Bytes: size}
 	if half == nil || half.stdout == nil {
+		if len(r.Stdout) == 0 && p.Hello.Lines {
+			r.Stdout = s.noAnswer
+		}
 		s.Stage.Emit(rc, r.Stdout)
 		return
 	}

@@ -74,8 +74,9 @@ type Server struct {
 	receipts []order.Receipt
 	owing    []*peer // have acknowledgements to send
 
-	eof      bool // no more jobs will be taken in
-	stopped  bool // before the end of the input
+	noAnswer []byte // what stands for the answer of a job that has none
+	eof      bool   // no more jobs will be taken in
+	stopped  bool   // before the end of the input
 	phase    phase
 	deadline time.Duration // of ending
 	looked   time.Duration // when time was last looked at

@@ -106,7 +106,10 @@ const maxBacklog = 4 << 20
 // intake moves jobs from the splitter to the scheduler while there is use for
 // them and room for their results.
 func (s *Server) intake() {
-	for !s.eof && s.sched.Wants() && !s.Stage.Full() && s.Writer.Backlog() < maxBacklog && s.spills() {
+	if !s.spills() {
+		return
+	}
+	for !s.eof && s.sched.Wants() && !s.Stage.Full() && s.Writer.Backlog() < maxBacklog {
 		select {
 		case it, ok := <-s.Items:
 			if !ok {
@@ -144,7 +147,7 @@ func (s *Server) spills() bool {
 func (s *Server) tooLong(it split.Item) {
 	s.failed(it.Range.Seq, fmt.Sprintf("its record of %d bytes is longer than --max-job allows (%d); it is not in --failed", it.TooLong, s.MaxJob), nil)
 	s.Counts.Done.Add(1)
-	s.Stage.Emit(order.Receipt{Seq: it.Range.Seq, Count: 1}, nil)
+	s.Stage.Emit(order.Receipt{Seq: it.Range.Seq, Count: 1}, s.noAnswer)
 }
 
 // failed names a job that has failed for good, and keeps its record.
@@ -186,6 +189,6 @@ func (s *Server) giveUp(a *schedule.Action) {
 		}
 		s.failed(one.Seq, why, one.Data)
 		s.Counts.Done.Add(1)
-		s.Stage.Emit(order.Receipt{Seq: one.Seq, Count: 1}, nil)
+		s.Stage.Emit(order.Receipt{Seq: one.Seq, Count: 1}, s.noAnswer)
 	}
 }

@@ -26,6 +26,8 @@ type Config struct {
 	Drain <-chan struct{}
 	// Log takes lines for the user. Any goroutine calls it.
 	Log func(format string, args ...any)
+
+	session [16]byte // stays the same over reconnects; Run makes it
 }
 
 // ErrLost is wrapped by the errors of connections that broke: jobs that ran

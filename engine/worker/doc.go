@@ -13,6 +13,11 @@
 // results than the coordinator gave credit for. A result is kept until it is
 // acknowledged.
 //
+// In line mode (lines) a slot gives whole ranges to a process that it keeps, and
+// cuts what the process prints into answers to ranges. Bytes are copied when they
+// come off the socket and when they go into a frame, and the memory in between is
+// used again and again.
+//
 // The package never looks into a record and takes nothing but data from the
 // coordinator: what runs is the worker's own command line. What a coordinator
 // can make it hold is bounded by the constants in limits.go.

@@ -17,7 +17,7 @@ import (
 // socketPair is what a coordinator and its own worker speak over.
 func socketPair(tb testing.TB) (near, far net.Conn) {
 	tb.Helper()
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -77,6 +77,7 @@ func (l *link) stopLines() {
 		if len(s.given) > 0 {
 			s.cancel()
 		}
+		s.filter.Ring()
 	}
 }
 

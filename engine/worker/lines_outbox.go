@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"slices"
+
 	"github.com/jobpipe/jobpipe/codec"
 )
 
@@ -24,12 +26,15 @@ type answer struct {
 	data       []byte
 	mem        *chunk // that data lies in; nil: nothing else does
 	left       uint64 // jobs not acknowledged
-	sent       bool   // it has left the outbox's queue
-	copied     bool   // its data is not needed to be sent any more
+	copied     bool   // it is in a frame
 	settled    bool
-
-	result codec.Result // of a job that goes alone: all but the data
+	result     *codec.Result // of a job that goes alone: all but the data; nil: of whole lines
 }
+
+const (
+	answerCost = 128 // bytes an answer is counted as besides its data
+	mostSpare  = 1024
+)
 
 // answers is the outbox of line mode, first in, first out.
 type answers struct {
@@ -59,12 +64,13 @@ func (o *outbox) putAnswer(a answer) {
 	if a.mem != nil {
 		a.mem.refs++
 	}
+	o.held += answerCost
 	if q.head > 64 && q.head > len(q.queue)/2 {
 		n := copy(q.queue, q.queue[q.head:])
 		clear(q.queue[n:])
 		q.queue, q.head = q.queue[:n], 0
 	}
-	q.queue = append(q.queue, q.make(a))
+	q.queue = append(q.queue, q.recycled(a))
 }
 
 // continues tells whether b comes right behind a, as jobs and in memory.
@@ -74,10 +80,12 @@ func (a *answer) continues(b *answer) bool {
 		n < cap(a.data) && &a.data[:n+1][n] == &b.data[0]
 }
 
-func (q *answers) make(a answer) *answer {
+// recycled is a in memory that was used before, if there is some.
+func (q *answers) recycled(a answer) *answer {
 	n := len(q.spare)
 	if n == 0 {
-		return &a
+		q.spare = append(q.spare, new(answer))
+		n = 1
 	}
 	p := q.spare[n-1]
 	q.spare = q.spare[:n-1]
@@ -102,7 +110,6 @@ func (o *outbox) pickAnswers(dst []*answer) []*answer {
 		o.credit -= n
 		q.unsent -= n
 		room -= n + rangeCost
-		a.sent = true
 		if a.count > 0 {
 			if old := q.kept[a.seq]; old != nil {
 				o.settleAnswer(old) // of an earlier attempt
@@ -159,22 +166,24 @@ func (o *outbox) settleAnswer(a *answer) {
 
 func (o *outbox) freeAnswer(a *answer) {
 	o.drop(a.mem)
+	o.held -= answerCost
 	*a = answer{}
-	o.answers.spare = append(o.answers.spare, a)
+	if len(o.answers.spare) < mostSpare {
+		o.answers.spare = append(o.answers.spare, a)
+	}
 }
 
 // withdraw forgets the parts of a line that are not sent yet: nobody will get
 // the rest of it.
 func (o *outbox) withdraw(seq uint64) {
 	q := &o.answers
-	kept := q.waiting()[:0]
-	for _, a := range q.waiting() {
-		if a.count == 0 && a.seq == seq {
+	kept := slices.DeleteFunc(q.waiting(), func(a *answer) bool {
+		part := a.count == 0 && a.seq == seq
+		if part {
 			q.unsent -= int64(len(a.data))
 			o.freeAnswer(a)
-			continue
 		}
-		kept = append(kept, a)
-	}
+		return part
+	})
 	q.queue = q.queue[:q.head+len(kept)]
 }

@@ -135,7 +135,7 @@ func (s *lines) part(k kind, seq uint64, data []byte) answer {
 			attempt = g.attempt
 		}
 	}
-	return answer{kind: k, seq: seq, data: data, result: codec.Result{Seq: seq, Attempt: attempt}}
+	return answer{kind: k, seq: seq, data: data, result: &codec.Result{Seq: seq, Attempt: attempt}}
 }
 
 // annotate sends stderr along with the last answer.

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -170,6 +171,11 @@ func TestOutputStopsWithoutCredit(t *testing.T) {
 		r.takeIn(r.next())
 	}
 	time.Sleep(300 * time.Millisecond)
+	var m runtime.MemStats
+	runtime.GC()
+	if runtime.ReadMemStats(&m); m.HeapAlloc > 20<<20 {
+		t.Errorf("%d MiB are in use", m.HeapAlloc>>20)
+	}
 }
 
 func TestStderrGoesWithAnAnswer(t *testing.T) {

@@ -2,7 +2,7 @@ package worker
 
 import "github.com/jobpipe/jobpipe/codec"
 
-// answer makes frames of answers, as few as they fit.
+// encodeAnswers makes frames of answers, as few as they fit.
 func (w *writer) encodeAnswers(list []*answer) {
 	for len(list) > 0 {
 		a := list[0]
@@ -19,10 +19,10 @@ func (w *writer) encodeAnswers(list []*answer) {
 			w.entries = w.entries[:0]
 		case lastOfJob:
 			a.result.Stdout = a.data
-			if len(w.entries)+codec.ResultSize(a.result) > codec.MaxPayload {
+			if len(w.entries)+codec.ResultSize(*a.result) > codec.MaxPayload {
 				w.flush()
 			}
-			w.entries = codec.AppendResult(w.entries, a.result)
+			w.entries = codec.AppendResult(w.entries, *a.result)
 		}
 		list = list[1:]
 	}

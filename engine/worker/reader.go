@@ -105,7 +105,8 @@ func (l *link) take(f codec.Frame) error {
 			return violation("credit of %d bytes", credit)
 		}
 		l.results.credit += int64(credit)
-		for _, s := range spans {
+		for _, m := range spans {
+			s := span{m.Seq, m.Count}
 			l.results.acknowledge(s)
 			l.results.acknowledgeAnswers(s)
 		}

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	crand "crypto/rand"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -16,6 +17,9 @@ import (
 // for Wait. Its errors are those of Serve, and one that says which addresses
 // could not be reached and why; in all of these trying on makes no sense.
 func Run(ctx context.Context, cfg Config) error {
+	if _, err := crand.Read(cfg.session[:]); err != nil {
+		return fmt.Errorf("making the name of the session: %w", err)
+	}
 	contact := time.Now()
 	retry := firstRetry
 	told := false

@@ -26,7 +26,7 @@ func appendHello(cfg *Config) []byte {
 	return codec.AppendHello(nil, codec.Hello{
 		MinVersion: codec.MinVersion, MaxVersion: codec.MaxVersion,
 		Lines: cfg.Lines, Slots: uint32(cfg.Slots), Name: cfg.Name[:min(len(cfg.Name), 100)],
-		Compressions: offers[cfg.Compress],
+		Session: cfg.session, Compressions: offers[cfg.Compress],
 	})
 }
 
@@ -56,9 +56,9 @@ func fromWire(list []codec.Span) []span {
 	return spans
 }
 
-func parseAck(p []byte) (credit uint64, spans []span, err error) {
+func parseAck(p []byte) (credit uint64, spans []codec.Span, err error) {
 	m, err := codec.ParseAck(p)
-	return m.Credit, fromWire(m.Spans), err
+	return m.Credit, m.Spans, err
 }
 
 func parseRevoke(p []byte) (uint64, error) {

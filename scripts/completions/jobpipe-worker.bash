@@ -40,7 +40,7 @@ _jobpipe_worker() {
 		return
 		;;
 	esac
-	mapfile -t COMPREPLY < <(compgen -W '-- -c --connect -j --jobs --name --wait --stay
+	mapfile -t COMPREPLY < <(compgen -W '-- -c --connect -j --jobs --lines --name --wait --stay
 		--max-result --kill-after --nice --key-file --insecure --compress -q --quiet -v --verbose
 		--version -h --help' -- "$current")
 }

@@ -9,6 +9,7 @@ complete -c jobpipe-worker -n 'not __jobpipe_worker_before_command' -a '(__fish_
 complete -c jobpipe-worker -n __jobpipe_worker_before_command -f -a -- -d 'the command follows'
 complete -c jobpipe-worker -n __jobpipe_worker_before_command -s c -l connect -x -a '(__fish_print_hostnames)' -d 'the coordinator'
 complete -c jobpipe-worker -n __jobpipe_worker_before_command -s j -l jobs -x -d 'slots, or a percentage of the CPUs'
+complete -c jobpipe-worker -n __jobpipe_worker_before_command -l lines -d 'keep the command running, one line in, one line out'
 complete -c jobpipe-worker -n __jobpipe_worker_before_command -l name -x -d 'how logs call this worker'
 complete -c jobpipe-worker -n __jobpipe_worker_before_command -l wait -x -d 'keep trying to reach the coordinator this long'
 complete -c jobpipe-worker -n __jobpipe_worker_before_command -l stay -d 'serve run after run'

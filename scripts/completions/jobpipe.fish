@@ -12,6 +12,7 @@ complete -c jobpipe -n __jobpipe_before_command -l listen-file -r -F -d 'write t
 complete -c jobpipe -n __jobpipe_before_command -s j -l jobs -x -d 'slots of this machine, or a percentage of its CPUs'
 complete -c jobpipe -n __jobpipe_before_command -s k -l keep-order -d 'results in input order'
 complete -c jobpipe -n __jobpipe_before_command -s 0 -l null -d 'records and results end with NUL'
+complete -c jobpipe -n __jobpipe_before_command -l lines -d 'the command answers line by line'
 complete -c jobpipe -n __jobpipe_before_command -l retries -x -d 'how many times more to try a failed job'
 complete -c jobpipe -n __jobpipe_before_command -l max-lost -x -d 'give a job up when so many workers vanished during it'
 complete -c jobpipe -n __jobpipe_before_command -l timeout -x -d 'end a job that runs longer'
