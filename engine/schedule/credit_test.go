@@ -103,18 +103,45 @@ func TestFreeSlotIsFilledAtOnce(t *testing.T) {
 }
 
 func TestQueueIsBoundedInBytes(t *testing.T) {
-	r := newRig(t, Config{})
-	r.join(1, 2)
-	r.RoundTrip(1, time.Second)
-	r.warm(1, 2, 2000)
 	record := strings.Repeat("x", 1<<20-1) + "\n"
-	for range 20 {
-		r.Add(batch.Range{Seq: r.next, Count: 1, Data: []byte(record)})
-		r.next++
+	for rtt, want := range map[time.Duration]int{
+		50 * time.Microsecond: 2, // one a slot, which is a megabyte already
+		20 * time.Millisecond: 4,
+		time.Second:           8,
+	} {
+		r := newRig(t, Config{})
+		r.join(1, 2)
+		r.RoundTrip(1, rtt)
+		r.warm(1, 2, 2000)
+		for range 20 {
+			r.Add(batch.Range{Seq: r.next, Count: 1, Data: []byte(record)})
+			r.next++
+		}
+		r.Dispatch(r.now, nil)
+		if r.Leased() != want {
+			t.Errorf("%v away: %d jobs of a MiB were handed out, want %d", rtt, r.Leased(), want)
+		}
 	}
+}
+
+// A fast worker has no job at all for most of the time: it is measured over
+// many short bursts.
+func TestShortBurstsAreMeasured(t *testing.T) {
+	r := newRig(t, Config{})
+	r.join(1, 1)
+	for range 12 {
+		r.add(1)
+		seq := r.next - 1
+		r.Dispatch(r.now, nil)
+		r.wait(100 * time.Microsecond)
+		r.answers(1, seq, seq)
+		r.Dispatch(r.now, nil)
+		r.wait(time.Second)
+	}
+	r.add(100)
 	r.Dispatch(r.now, nil)
-	if r.Leased() != 4 {
-		t.Errorf("%d jobs of a MiB were handed out, want 4", r.Leased())
+	if got := r.Leased(); got < 40 || got > 60 {
+		t.Errorf("at 10,000 jobs a second, it has %d", got)
 	}
 }
 

@@ -20,9 +20,9 @@ type Config struct {
 const (
 	// horizon is how much work, beyond the round trip, a worker's queue holds
 	// at the rate it has shown.
-	horizon = 5 * time.Millisecond
-	// maxWindow bounds the bytes queued on a worker beyond its slots.
-	maxWindow = 4 << 20
+	horizon     = 5 * time.Millisecond
+	leastWindow = 1 << 20 // see worker.window
+	mostWindow  = 8 << 20
 	// stuckAfter is how long a worker may answer nothing before what it has
 	// queued is asked back.
 	stuckAfter = 250 * time.Millisecond

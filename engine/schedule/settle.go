@@ -66,6 +66,7 @@ func (s *Scheduler) Failed(now time.Duration, id WorkerID, seq uint64, attempt i
 func (s *Scheduler) settled(now time.Duration, w *worker, n int) {
 	s.out -= n
 	w.answered(now, n)
+	w.rested(now)
 	s.wake(w)
 }
 
@@ -85,6 +86,7 @@ func (s *Scheduler) GiveBack(now time.Duration, id WorkerID, seq uint64, count i
 		lo = to
 	}
 	s.out -= count
+	w.rested(now)
 	s.wake(w)
 	return true
 }

@@ -19,7 +19,8 @@ type worker struct {
 	rtt   time.Duration
 	rate  float64       // jobs per second, smoothed; 0 until shown
 	acc   int           // answers since `since`
-	since time.Duration // start of the current measurement
+	since time.Duration // start of the current measurement, moved on by the time it had no jobs
+	idle  time.Duration // when it had no jobs any more
 	moved time.Duration // last answer, or first lease after none
 
 	revokeAt time.Duration // not asked to give jobs back before this
@@ -35,7 +36,7 @@ const measure = time.Millisecond
 
 // Join adds a worker with the given slots.
 func (s *Scheduler) Join(now time.Duration, id WorkerID, slots int) {
-	w := &worker{id: id, slots: slots, moved: now}
+	w := &worker{id: id, slots: slots, moved: now, since: now, idle: now}
 	s.workers[id] = w
 	s.order = append(s.order, w)
 	s.wake(w)
@@ -84,10 +85,16 @@ func (s *Scheduler) room(w *worker) int {
 	if w.jobs < w.slots {
 		return room
 	}
-	if w.bytes >= maxWindow || room < max(1, (credit-w.slots)/4) {
+	if w.bytes >= w.window() || room < max(1, (credit-w.slots)/4) {
 		return 0
 	}
 	return room
+}
+
+// window bounds the bytes queued on the worker beyond its slots: what stays in
+// the processor's caches, and what is on its way on a link of 1 Gbit/s.
+func (w *worker) window() int {
+	return min(leastWindow+int(w.rtt.Seconds()*125e6), mostWindow)
 }
 
 // wake lists a worker that has room.
@@ -101,7 +108,8 @@ func (s *Scheduler) wake(w *worker) {
 // lease notes that the worker holds sp.
 func (w *worker) lease(now time.Duration, sp span) {
 	if w.jobs == 0 {
-		w.since, w.acc, w.moved = now, 0, now
+		w.since += now - w.idle // a fast worker is never busy for long enough to be measured at one go
+		w.moved = now
 	}
 	sp.bytes = len(sp.Data)
 	w.jobs += sp.jobs()
@@ -187,6 +195,13 @@ func (w *worker) answered(now time.Duration, n int) {
 			w.rate += (shown - w.rate) / 2
 		}
 		w.since, w.acc = now, 0
+	}
+}
+
+// rested notes when the worker was left without jobs.
+func (w *worker) rested(now time.Duration) {
+	if w.jobs == 0 {
+		w.idle = now
 	}
 }
 

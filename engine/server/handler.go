@@ -90,7 +90,7 @@ func (s *Server) receive(p *peer, buf []byte) (err error) {
 			err = fmt.Errorf("internal error: %v", r)
 		}
 	}()
-	return p.frames(buf, func(f codec.Frame) error { return s.handle(p, f) })
+	return s.frames(p, buf)
 }
 
 // OnClose forgets a worker. gnet may call it from inside a Write.

@@ -87,6 +87,10 @@ func (s *Server) flush() {
 	}
 }
 
+// writeSize is how much is collected for a worker before it is written in the
+// middle of a turn: the worker can begin, and the memory stays in the cache.
+const writeSize = 192 << 10
+
 // maxOutbound is more than credit lets a worker have on its way to it.
 const maxOutbound = 16 << 20
 
@@ -120,10 +124,9 @@ func (s *Server) hangUp(p *peer, why string) {
 	}
 }
 
-// frames calls handle for each whole frame in buf, and keeps the rest. Only a
-// trailing piece of a frame is copied, so a peer can make us keep one frame at
-// most.
-func (p *peer) frames(buf []byte, handle func(codec.Frame) error) error {
+// frames handles each whole frame in buf, and keeps the rest. Only a trailing
+// piece of a frame is copied, so a peer can make us keep one frame at most.
+func (s *Server) frames(p *peer, buf []byte) error {
 	for len(p.partial) > 0 && len(buf) > 0 {
 		need := codec.HeaderLen - len(p.partial)
 		if need <= 0 {
@@ -143,7 +146,9 @@ func (p *peer) frames(buf []byte, handle func(codec.Frame) error) error {
 			if n != len(whole) {
 				panic("server: a frame is shorter than it says")
 			}
-			if err := handle(f); err != nil {
+			err := s.handle(p, f)
+			s.forget(whole)
+			if err != nil {
 				return err
 			}
 		}
@@ -154,15 +159,38 @@ func (p *peer) frames(buf []byte, handle func(codec.Frame) error) error {
 			return err
 		}
 		if n == 0 {
-			p.partial = append([]byte(nil), buf...)
+			p.partial = s.keep(buf)
 			return nil
 		}
 		buf = buf[n:]
-		if err := handle(f); err != nil {
+		if err := s.handle(p, f); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// largeFrame is what is worth keeping the memory for.
+const largeFrame = 4 << 10
+
+// keep copies the beginning of a frame, forget takes the memory back.
+func (s *Server) keep(begun []byte) []byte {
+	n := len(s.frameRoom)
+	switch {
+	case len(begun) < largeFrame:
+		return append([]byte(nil), begun...)
+	case n == 0:
+		return append(make([]byte, 0, codec.HeaderLen+codec.MaxFrame), begun...)
+	}
+	b := s.frameRoom[n-1]
+	s.frameRoom = s.frameRoom[:n-1]
+	return append(b, begun...)
+}
+
+func (s *Server) forget(b []byte) {
+	if cap(b) == codec.HeaderLen+codec.MaxFrame && len(s.frameRoom) < 16 {
+		s.frameRoom = append(s.frameRoom, b[:0])
+	}
 }
 
 // buffer lends memory for frames, recycle takes it back. Idle peers hold none.
@@ -172,7 +200,7 @@ func (s *Server) buffer() []byte {
 		s.spare = s.spare[:n-1]
 		return b
 	}
-	return make([]byte, 0, 64<<10)
+	return make([]byte, 0, writeSize+codec.HeaderLen+codec.MaxFrame)
 }
 
 func (s *Server) recycle(b []byte) {

@@ -62,17 +62,18 @@ type Server struct {
 	order  atomic.Int32 // the most urgent Stop asked for
 
 	// The event loop's own, all below.
-	sched    *schedule.Scheduler
-	scratch  *codec.Scratch
-	peers    map[schedule.WorkerID]*peer
-	lastID   schedule.WorkerID
-	dirty    []*peer  // have something to write this turn
-	spare    [][]byte // memory for frames
-	head     []byte   // of the payload being made
-	acts     []schedule.Action
-	ops      []order.Op
-	receipts []order.Receipt
-	owing    []*peer // have acknowledgements to send
+	sched     *schedule.Scheduler
+	scratch   *codec.Scratch
+	peers     map[schedule.WorkerID]*peer
+	lastID    schedule.WorkerID
+	dirty     []*peer  // have something to write this turn
+	spare     [][]byte // memory for frames to be written
+	frameRoom [][]byte // memory for frames of which a part has come
+	head      []byte   // of the payload being made
+	acts      []schedule.Action
+	ops       []order.Op
+	receipts  []order.Receipt
+	owing     []*peer // have acknowledgements to send
 
 	noAnswer []byte // what stands for the answer of a job that has none
 	eof      bool   // no more jobs will be taken in

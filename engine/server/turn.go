@@ -167,14 +167,22 @@ func (s *Server) noun() string {
 
 // perform carries out an action of the scheduler.
 func (s *Server) perform(a *schedule.Action) {
-	switch a.Kind {
-	case schedule.GiveUp:
+	if a.Kind == schedule.GiveUp {
 		s.giveUp(a)
-	case schedule.Send:
-		s.send(s.peers[a.Worker], a)
-	case schedule.Revoke:
+		return
+	}
+	p := s.peers[a.Worker]
+	if p == nil {
+		return // lost in this turn: the scheduler knows
+	}
+	if a.Kind == schedule.Revoke {
 		s.head = codec.AppendRevoke(s.head[:0], codec.Revoke{Count: uint64(a.Range.Count)})
-		s.put(s.peers[a.Worker], codec.TypeRevoke, s.head)
+		s.put(p, codec.TypeRevoke, s.head)
+		return
+	}
+	s.send(p, a)
+	if len(p.out) >= writeSize {
+		s.write(p)
 	}
 }
 

@@ -65,6 +65,7 @@ type peer struct {
 	rate     float64
 	acc      int
 	since    time.Duration
+	idle     time.Duration // since when it has no jobs
 	moved    time.Duration // when it answered last, or got a job after it had none
 	stuck    bool
 	revoking bool
@@ -74,10 +75,11 @@ type peer struct {
 
 // The promises of schedule's documentation, in numbers.
 const (
-	horizon    = 5 * time.Millisecond
-	measure    = time.Millisecond
-	maxWindow  = 4 << 20
-	stuckAfter = 250 * time.Millisecond
+	horizon     = 5 * time.Millisecond
+	measure     = time.Millisecond
+	leastWindow = 1 << 20
+	mostWindow  = 8 << 20
+	stuckAfter  = 250 * time.Millisecond
 	// maxReturned is how many jobs may wait to be run again before no fresh ones
 	// are handed out.
 	maxReturned = 10_000
@@ -140,9 +142,16 @@ func (m *model) add(r batch.Range) {
 
 func (m *model) join(p *peer) {
 	p.open = true
+	p.since, p.idle = m.now, m.now
 	m.changed = m.turns
 	m.peers = append(m.peers, p)
 	m.mostSeen = max(m.mostSeen, len(m.peers))
+}
+
+// queueRoom is how many bytes a worker may have queued: a megabyte, and what a
+// gigabit a second is in its round trip.
+func (p *peer) queueRoom() int {
+	return min(leastWindow+int(p.rtt.Seconds()*125e6), mostWindow)
 }
 
 // credit is how many jobs a worker may hold.
@@ -187,7 +196,7 @@ func (m *model) send(p *peer, r batch.Range, attempt int) {
 	if p.alone {
 		violated("job %d is sent to worker %d, which runs another alone", r.Seq, p.id)
 	}
-	if p.held >= p.slots && p.bytes >= maxWindow {
+	if p.held >= p.slots && p.bytes >= p.queueRoom() {
 		violated("job %d is sent to worker %d, which has %d bytes queued", r.Seq, p.id, p.bytes)
 	}
 	first := &m.all[r.Seq]
@@ -213,7 +222,8 @@ func (m *model) send(p *peer, r batch.Range, attempt int) {
 	m.leases++
 	p.sent = m.turns
 	if p.held == 0 {
-		p.since, p.acc, p.moved = m.now, 0, m.now
+		p.since += m.now - p.idle
+		p.moved = m.now
 	}
 	for seq := r.Seq; seq < r.End(); seq++ {
 		j := &m.all[seq]
@@ -316,7 +326,9 @@ func (m *model) release(p *peer, seq uint64) *job {
 	j := &m.all[seq]
 	j.holder = nil
 	m.leased--
-	p.held--
+	if p.held--; p.held == 0 {
+		p.idle = m.now
+	}
 	p.bytes -= len(m.record(seq, seq+1))
 	if p.alone {
 		p.alone, m.changed = false, m.turns

@@ -72,7 +72,7 @@ func (m *model) room(p *peer) int {
 	}
 	credit := m.credit(p)
 	room := credit - p.held
-	if p.held >= p.slots && (p.bytes >= maxWindow || room < max(1, (credit-p.slots)/4)) {
+	if p.held >= p.slots && (p.bytes >= p.queueRoom() || room < max(1, (credit-p.slots)/4)) {
 		return 0
 	}
 	return room
