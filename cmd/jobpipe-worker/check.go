@@ -45,6 +45,11 @@ func (v *invocation) check(line *cmdline.Line) (err error) {
 	case v.Nice < leastNice || v.Nice > mostNice:
 		return fmt.Errorf("--nice %d is out of range; write %d to %d", v.Nice, leastNice, mostNice)
 	}
+	if v.Lines {
+		if err := cmdline.Lines(v.Command); err != nil {
+			return err
+		}
+	}
 	for _, a := range v.Connect {
 		if err := checkAddress(a); err != nil {
 			return err

@@ -48,6 +48,10 @@ func TestOddCommandLines(t *testing.T) {
 		{"", "-c h:1 -j 5000 cat", "at most 4096"},
 		{"", "-c h:1 -q -v cat", "--quiet and --verbose"},
 		{"", "-c h:1 --halt cat", "unknown flag --halt"},
+		{"", "-c h:1 --lines echo {}", "has {}"},
+		{"", "-c nowhere -- cat", "-c nowhere is no address"},
+		{"", "-c ::1:9000 -- cat", "in brackets"},
+		{"", "-c h:0 -- cat", "the port is not"},
 	}
 	for _, test := range tests {
 		t.Run(test.variable+" "+test.args, func(t *testing.T) {

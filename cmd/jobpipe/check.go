@@ -65,6 +65,9 @@ func (v *invocation) checkWorkers(line *cmdline.Line) error {
 	case !remote && v.ListenFile != "":
 		return errors.New("--listen-file has no address to tell; add --listen")
 	}
+	if v.Lines {
+		return cmdline.Lines(v.Command)
+	}
 	return nil
 }
 

@@ -83,6 +83,7 @@ func TestOddCommandLines(t *testing.T) {
 		{"JOBPIPE_QUIET=1", "-v -- cat", ""},
 
 		{"", "-l :0 --lines", "--lines is about the command of this machine"},
+		{"", "--lines -- echo {}", "has {}"},
 		{"", "-k cat --no-such -k", ""},
 	}
 	for _, test := range tests {

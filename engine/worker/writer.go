@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/jobpipe/jobpipe/codec"
 )
@@ -51,15 +52,32 @@ func (l *link) write() {
 			l.fail(fmt.Errorf("reading back what a job printed: %w", err))
 			return
 		}
+		begun := time.Now()
 		if _, err := l.conn.Write(w.frames); err != nil {
 			l.fail(l.lost(err, l.dead))
 			return
 		}
+		w.adapt(len(w.frames), time.Since(begun))
 		l.mu.Lock()
 		l.wrote = true
 		l.results.written(w.pieces)
 		l.results.answersCopied(w.answers)
 		l.mu.Unlock()
+	}
+}
+
+// slowLink is in bytes a second: a link that takes less is slower than zstd.
+const slowLink = 200e6
+
+// adapt chooses a compression where the coordinator leaves that to us: zstd when
+// the link is what holds us up, as after a write of n bytes that took so long.
+func (w *writer) adapt(n int, took time.Duration) {
+	switch {
+	case w.welcome.Compression != codec.Either:
+	case took > time.Millisecond && float64(n) < slowLink*took.Seconds():
+		w.out.SetCompression(codec.Zstd)
+	default:
+		w.out.SetCompression(codec.S2)
 	}
 }
 

@@ -3,6 +3,7 @@ package cmdline
 import (
 	"fmt"
 	"os"
+	"strings"
 )
 
 // Command returns the command in what kong left over. Behind -- there must be
@@ -21,4 +22,14 @@ func Command(rest []string) ([]string, error) {
 		return nil, fmt.Errorf("%s is no command, as it is not executable; jobs come from the stdin of jobpipe: < %s", rest[0], rest[0])
 	}
 	return rest, nil
+}
+
+// Lines finds fault with a command that is to answer line by line.
+func Lines(command []string) error {
+	for i, arg := range command {
+		if i > 0 && strings.Contains(arg, "{}") {
+			return fmt.Errorf("the argument %s of the command has {}, which stands for one record; with --lines all come on its stdin, so leave one of them out", arg)
+		}
+	}
+	return nil
 }
