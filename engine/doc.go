@@ -8,6 +8,8 @@
 //	accept    lets workers in
 //	order     what is written when (pure)
 //	output    writes stdout, stderr and the temporary file
+//	progress  words how far the run is
+//	socket    what package net lacks
 //
 // A worker's side is worker, and below it command: one process for each job.
 // This machine's own workers are that same package at the other end of a

@@ -6,7 +6,7 @@ import (
 	"os"
 
 	"github.com/jobpipe/jobpipe/engine/accept"
-	"github.com/jobpipe/jobpipe/engine/server"
+	"github.com/jobpipe/jobpipe/engine/socket"
 	"github.com/jobpipe/jobpipe/engine/worker"
 )
 
@@ -31,7 +31,7 @@ func (r *Run) work(ctx context.Context) error {
 }
 
 func (r *Run) workOnce(ctx context.Context) error {
-	near, far, err := server.Pair()
+	near, far, err := socket.Pair()
 	if err != nil {
 		return err
 	}

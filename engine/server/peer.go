@@ -10,6 +10,7 @@ import (
 	"github.com/jobpipe/jobpipe/engine/accept"
 	"github.com/jobpipe/jobpipe/engine/order"
 	"github.com/jobpipe/jobpipe/engine/schedule"
+	"github.com/jobpipe/jobpipe/engine/socket"
 )
 
 // peer is one worker's connection. The event loop owns it.
@@ -23,7 +24,8 @@ type peer struct {
 	out     []byte // frames to be written this turn
 	dirty   bool   // stands in Server.dirty
 	either  bool   // compression is up to us
-	wrote   int    // bytes given to the connection
+	meter   socket.Meter
+	wrote   int // bytes given to the connection
 
 	window int // bytes of results it may have under way
 	used   int // of it
@@ -101,15 +103,14 @@ func (s *Server) write(p *peer) {
 	p.out = nil
 	if !p.closed && len(out) > 0 {
 		p.spoke = s.awake
+		p.adapt(s.now())
 		p.wrote += len(out)
 		_, _ = p.conn.Write(out) // a failed write has closed the connection: OnClose saw to it
 		if p.closed {
 			s.recycle(out)
 			return
 		}
-		buffered := p.conn.OutboundBuffered()
-		p.adapt(buffered)
-		if buffered > maxOutbound {
+		if p.conn.OutboundBuffered() > maxOutbound {
 			s.hangUp(p, "it does not read what it is sent")
 		}
 	}

@@ -2,8 +2,10 @@ package server
 
 import (
 	"net/netip"
+	"time"
 
 	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/engine/socket"
 )
 
 // Policy is how frames are to be compressed: auto, none, s2 or zstd.
@@ -30,19 +32,16 @@ func loopback(addr string) bool {
 	return err == nil && a.Addr().Unmap().IsLoopback()
 }
 
-// backlog is so much waiting for the system to take it that the link must be
-// what holds us up.
-const backlog = 64 << 10
-
 // adapt chooses between the two compressions of a peer that reads Either: zstd
 // when the link is the bottleneck, as it makes about half as many bytes of text
 // as S2, and S2 otherwise, as it takes a third of the time.
-func (p *peer) adapt(buffered int) {
-	switch {
-	case !p.either:
-	case buffered > backlog:
-		p.Enc.SetCompression(codec.Zstd)
-	case buffered == 0:
-		p.Enc.SetCompression(codec.S2)
+func (p *peer) adapt(now time.Duration) {
+	if !p.either || !p.meter.Due(now) {
+		return
 	}
+	best := codec.S2
+	if p.meter.Look(now, p.wrote, p.conn.OutboundBuffered()+socket.Queued(p.conn.Fd())) {
+		best = codec.Zstd
+	}
+	p.Enc.SetCompression(best)
 }

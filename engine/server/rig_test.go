@@ -16,6 +16,7 @@ import (
 	"github.com/jobpipe/jobpipe/engine/order"
 	"github.com/jobpipe/jobpipe/engine/output"
 	"github.com/jobpipe/jobpipe/engine/schedule"
+	"github.com/jobpipe/jobpipe/engine/socket"
 	"github.com/jobpipe/jobpipe/engine/split"
 )
 
@@ -167,7 +168,7 @@ type fake struct {
 // worker joins a worker. It has been welcomed when this returns.
 func (r *rig) worker(name string, slots int) *fake {
 	r.t.Helper()
-	near, far, err := Pair()
+	near, far, err := socket.Pair()
 	if err != nil {
 		r.t.Fatal(err)
 	}

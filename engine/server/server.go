@@ -15,6 +15,7 @@ import (
 	"github.com/jobpipe/jobpipe/engine/order"
 	"github.com/jobpipe/jobpipe/engine/output"
 	"github.com/jobpipe/jobpipe/engine/schedule"
+	"github.com/jobpipe/jobpipe/engine/socket"
 	"github.com/jobpipe/jobpipe/engine/split"
 )
 
@@ -116,7 +117,7 @@ func (s *Server) Start() error {
 	if err := s.client.Start(); err != nil {
 		return fmt.Errorf("starting the event loop: %w", err)
 	}
-	near, far, err := Pair()
+	near, far, err := socket.Pair()
 	if err != nil {
 		return fmt.Errorf("starting the event loop: %w", err)
 	}

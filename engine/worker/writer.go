@@ -4,9 +4,11 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"syscall"
 	"time"
 
 	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/engine/socket"
 )
 
 // say queues a short frame that goes before results. The link's mutex is held.
@@ -39,6 +41,10 @@ type writer struct {
 	entries []byte // a Results payload being filled
 	chunk   []byte // of a spool
 
+	start time.Time
+	wrote int // bytes, in all
+	meter socket.Meter
+
 	answers []*answer
 	head    []byte // of an Answers payload
 	payload [][]byte
@@ -46,18 +52,18 @@ type writer struct {
 
 // write sends until the link is broken, or leaving and out of things to send.
 func (l *link) write() {
-	w := &writer{link: l}
+	w := &writer{link: l, start: time.Now()}
 	for w.collect() {
 		if err := w.encode(); err != nil {
 			l.fail(fmt.Errorf("reading back what a job printed: %w", err))
 			return
 		}
-		begun := time.Now()
+		w.adapt()
+		w.wrote += len(w.frames)
 		if _, err := l.conn.Write(w.frames); err != nil {
 			l.fail(l.lost(err, l.dead))
 			return
 		}
-		w.adapt(len(w.frames), time.Since(begun))
 		l.mu.Lock()
 		l.wrote = true
 		l.results.written(w.pieces)
@@ -66,19 +72,26 @@ func (l *link) write() {
 	}
 }
 
-// slowLink is in bytes a second: a link that takes less is slower than zstd.
-const slowLink = 200e6
-
-// adapt chooses a compression where the coordinator leaves that to us: zstd when
-// the link is what holds us up, as after a write of n bytes that took so long.
-func (w *writer) adapt(n int, took time.Duration) {
-	switch {
-	case w.welcome.Compression != codec.Either:
-	case took > time.Millisecond && float64(n) < slowLink*took.Seconds():
-		w.out.SetCompression(codec.Zstd)
-	default:
-		w.out.SetCompression(codec.S2)
+// adapt chooses a compression for what follows, where the coordinator leaves
+// that to us: zstd when the link is what holds us up.
+func (w *writer) adapt() {
+	now := time.Since(w.start)
+	if w.welcome.Compression != codec.Either || !w.meter.Due(now) {
+		return
 	}
+	conn, ok := w.conn.(syscall.Conn)
+	if !ok {
+		return
+	}
+	queued := 0
+	if raw, err := conn.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) { queued = socket.Queued(int(fd)) })
+	}
+	best := codec.S2
+	if w.meter.Look(now, w.wrote, queued) {
+		best = codec.Zstd
+	}
+	w.out.SetCompression(best)
 }
 
 // collect waits for something to send and takes it.

@@ -1,4 +1,4 @@
-package server
+package socket
 
 import (
 	"net"
@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Pair returns the two ends of a private Unix socket: one for Enroll, one for a
+// Pair returns the two ends of a private Unix socket: one for the coordinator, one for a
 // worker in this process.
 func Pair() (near, far net.Conn, err error) {
 	fds, err := socketpair()

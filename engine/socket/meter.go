@@ -1,0 +1,36 @@
+package socket
+
+import "time"
+
+const (
+	slowLink = 200e6 // bytes a second: about as fast as zstd makes them
+	backlog  = 4 << 10
+	interval = 5 * time.Millisecond
+	patience = 10 // looks for which a link that was slow has to be fast
+)
+
+// A Meter tells whether a link is what holds up those who write to it: before
+// each write there is something left of the last, and it goes slower than zstd
+// makes it.
+type Meter struct {
+	at      time.Duration // of the last look
+	arrived int           // bytes that the other side had got then
+	busy    bool          // there was a backlog then
+	slow    int           // for so many looks it counts as slow
+}
+
+// Due reports whether it is time for another look.
+func (m *Meter) Due(now time.Duration) bool { return now-m.at >= interval }
+
+// Look takes note that wrote bytes have been written in all, of which queued
+// have not arrived, and reports whether the link is slow.
+func (m *Meter) Look(now time.Duration, wrote, queued int) bool {
+	arrived := wrote - queued
+	if m.busy && float64(arrived-m.arrived) < slowLink*(now-m.at).Seconds() {
+		m.slow = patience
+	} else if m.slow > 0 {
+		m.slow--
+	}
+	m.at, m.arrived, m.busy = now, arrived, queued > backlog
+	return m.slow > 0
+}
