@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -82,22 +81,17 @@ func (c *Command) Slot(n int) (*Slot, error) {
 	}
 	s.env = append(s.env, "JOBPIPE_SLOT="+strconv.Itoa(n), "JOBPIPE_WORKER="+c.opt.Worker)
 	s.fixed = len(s.env)
-	processors(+1)
+	processors.change(+1)
 	return s, nil
 }
 
-// processors gives the Go scheduler more of what it calls processors. A slot
-// spends nearly all of its time in a system call: if it has to give its
-// processor up each time, another thread looks out for that every 20 µs, at
-// the cost of some percent of the jobs.
-func processors(more int) { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + more) }
 
 // Close frees the slot's descriptors. No job may be running.
 func (s *Slot) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
-	processors(-1)
+	processors.change(-1)
 	_ = syscall.Close(s.bell[0])
 	_ = syscall.Close(s.bell[1])
 }
