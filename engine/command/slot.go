@@ -85,7 +85,6 @@ func (c *Command) Slot(n int) (*Slot, error) {
 	return s, nil
 }
 
-
 // Close frees the slot's descriptors. No job may be running.
 func (s *Slot) Close() {
 	s.mu.Lock()
