@@ -52,7 +52,7 @@ func ParseGiveBack(payload []byte) (GiveBack, error) {
 	return done(c, TypeGiveBack, GiveBack{Spans: c.spans()})
 }
 
-// Cancel is jobs to stop or forget.
+// Cancel is jobs to stop or forget. They may be given back.
 //
 //	(uv seq | uv count) ...
 type Cancel struct{ Spans []Span }
@@ -74,7 +74,8 @@ func appendSpans(dst []byte, spans []Span) []byte {
 	return dst
 }
 
-// Slots changes how many jobs the worker runs at a time; 0: none for now.
+// Slots changes how many jobs the worker runs at a time; 0: none for now. In line
+// mode it may be more than one for each of its processes.
 //
 //	uv slots
 type Slots struct{ Slots uint32 }
@@ -115,7 +116,7 @@ func ParseOver(payload []byte) (Over, error) {
 
 // The reasons of a Goodbye.
 const (
-	GoodbyeDone      uint8 = iota // the run is over, or the worker had to do so many jobs
+	GoodbyeDone      uint8 = iota // the run is over, or the worker has finished what it had
 	GoodbyeSignal                 // a signal ended the worker
 	GoodbyeCannotRun              // its command cannot be run
 )

@@ -13,7 +13,7 @@ const (
 	TypeJobs                       // coordinator: run these
 	TypeJobPart                    // coordinator: a piece of one large job
 	TypeAnswers                    // worker: line mode, answers to a range of jobs
-	TypeResults                    // worker: results of jobs with a process each
+	TypeResults                    // worker: how jobs ended, one by one
 	TypeResultPart                 // worker: a piece of one large result
 	TypeAck                        // coordinator: these results are safe; credit
 	TypeRevoke                     // coordinator: give back jobs not yet started

@@ -2,7 +2,8 @@ package codec
 
 import "encoding/binary"
 
-// Answers is what came in line mode: Count lines, each with its delimiter.
+// Answers is what came in line mode, of jobs that succeeded: Count lines, each
+// with its delimiter.
 //
 //	uv seq | uv count | bytes
 type Answers struct {
@@ -36,7 +37,7 @@ const (
 	Signaled                  // the code is the number of the signal
 	TimedOut                  // ran out of time
 	TooLarge                  // printed more than the worker allows
-	Unrunnable                // cannot be run on any worker; the note says why
+	Unrunnable                // could not be run, or has no answer in line mode; the note says why
 )
 
 // Result is how a job ended and what it printed. A Results payload is one or

@@ -36,7 +36,7 @@ const (
 	Signaled                  // by a signal: Code is its number
 	TimedOut                  // by us, after Timeout
 	TooLarge                  // by us, having printed more than may be kept
-	Unrunnable                // before it began: no process can be given this record
+	Unrunnable                // no process can be given this record, or in line mode none answered it
 )
 
 // A Result is what became of a job. Its spools are the caller's to close.

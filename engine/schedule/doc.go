@@ -5,9 +5,10 @@
 //
 // Its caller owns it (in jobpipe: the event loop) and keeps to this contract:
 //
-//   - Tell it what happened: Add, EndOfInput, Join, Leave, Answer, Failed,
-//     GiveBack, Slots, RoundTrip.
-//   - Then call Dispatch and carry out every action it returns, in order.
+//   - Tell it what happened: Add, EndOfInput, Stop, Join, Leave, Answer, Failed,
+//     GiveBack, GaveBack, Slots, RoundTrip.
+//   - Then call Dispatch, and some times a second Tick, and carry out every
+//     action they return, in order.
 //   - The time is a duration since any fixed moment and never goes back.
 //
 // What it promises: a job is settled (answered, failed for good, or lost for
