@@ -16,6 +16,10 @@ const (
 	// travels, and one buffer of this size takes whatever is decompressed.
 	MaxPayload = MaxFrame - tagLen - bodyLen
 
+	// MaxSlots is how many slots a worker has at most: of one that says it has
+	// more, so many are believed.
+	MaxSlots = 4096
+
 	maxName     = 100 // bytes; more than host:pid takes
 	maxSentence = 512 // bytes; a line or two on a terminal
 )

@@ -14,15 +14,14 @@ import (
 )
 
 const (
-	maxBytes = 256  // from a stranger, Hello and all
-	MaxSlots = 4096 // of one worker; claims are cut down to it
+	maxBytes = 256 // from a stranger, Hello and all
 	magic    = "JOBP"
 	prefix   = 6 // bytes of an opening that tell how long it is
 )
 
 // Peer is a worker that was let in.
 type Peer struct {
-	Hello   codec.Hello // slots are at most MaxSlots, the name is fit to print
+	Hello   codec.Hello // slots are at most codec.MaxSlots, the name is fit to print
 	Version uint8       // the newest that both sides speak
 	Addr    string      // for messages
 	Local   bool        // came over a Unix socket
@@ -146,7 +145,7 @@ func (s *stranger) hello(secrets codec.Secrets) (Peer, error) {
 		return Peer{}, err
 	}
 	s.proven = true // where there is no key, this is all the proof there is
-	p.Hello.Slots = min(p.Hello.Slots, MaxSlots)
+	p.Hello.Slots = min(p.Hello.Slots, codec.MaxSlots)
 	p.Hello.Name = printable(p.Hello.Name)
 	if p.Version = common(p.Hello); p.Version == 0 {
 		return Peer{}, s.refuse(&p)

@@ -114,7 +114,7 @@ func TestHelloIsTamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := r.arrived()
-	if a.Hello.Slots != MaxSlots || a.Hello.Name != "[2Jfoobar baz" {
+	if a.Hello.Slots != codec.MaxSlots || a.Hello.Name != "[2Jfoobar baz" {
 		t.Errorf("the hello is %+v", a.Hello)
 	}
 }

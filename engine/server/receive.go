@@ -6,7 +6,6 @@ import (
 	"io"
 
 	"github.com/jobpipe/jobpipe/codec"
-	"github.com/jobpipe/jobpipe/engine/accept"
 	"github.com/jobpipe/jobpipe/engine/order"
 	"github.com/jobpipe/jobpipe/engine/schedule"
 )
@@ -56,7 +55,7 @@ func (s *Server) handle(p *peer, f codec.Frame) error {
 	case codec.TypeSlots:
 		m, err := codec.ParseSlots(f.Payload)
 		if err == nil {
-			s.sched.Slots(s.now(), p.id, int(min(m.Slots, accept.MaxSlots)))
+			s.sched.Slots(s.now(), p.id, int(min(m.Slots, codec.MaxSlots)))
 		}
 		return err
 	}

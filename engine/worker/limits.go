@@ -10,7 +10,6 @@ const (
 	maxControl   = 1 << 20  // bytes of short answers it does not read
 	maxSpans     = 2000     // of jobs given back in one frame
 	maxHeld      = 64 << 20 // bytes of results in memory above which no job is started
-	maxDepth     = 4096     // jobs run at a time that a coordinator believes
 	maxUnsent    = 1 << 20  // bytes of answers above which no more are read
 	writeSize    = 256 << 10
 	partSize     = 48 << 10 // of a large result in one frame

@@ -12,7 +12,7 @@ import (
 func (s *lines) claim() {
 	l := s.link
 	before := l.atATime()
-	s.depth = min(s.filter.Depth(), maxDepth/l.cfg.Slots)
+	s.depth = min(s.filter.Depth(), codec.MaxSlots/l.cfg.Slots)
 	if n := l.atATime(); n != before && !l.retired && !l.paused {
 		l.say(codec.TypeSlots, appendSlots(n))
 	}

@@ -5,14 +5,13 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+
+	"github.com/jobpipe/jobpipe/codec"
 )
 
 // Slots is how many jobs run at a time, at least 1: a number, or a percentage
 // of the CPUs.
 type Slots int
-
-// MostSlots is how many slots the protocol lets a worker have.
-const MostSlots = 4096
 
 func (s *Slots) UnmarshalText(text []byte) error {
 	number, percent := strings.CutSuffix(string(text), "%")
@@ -25,8 +24,8 @@ func (s *Slots) UnmarshalText(text []byte) error {
 	case percent:
 		n = max(1, n*uint64(cpus())/100)
 	}
-	if n > MostSlots {
-		return fmt.Errorf("%s are too many; at most %d can run at a time, and with more workers more", text, MostSlots)
+	if n > codec.MaxSlots {
+		return fmt.Errorf("%s are too many; at most %d can run at a time, and with more workers more", text, codec.MaxSlots)
 	}
 	*s = Slots(n)
 	return nil
