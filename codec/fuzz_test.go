@@ -191,7 +191,7 @@ func FuzzRespond(f *testing.F) {
 	_, known := start(&goldenKey, goldenWorker())
 	f.Fuzz(func(t *testing.T, opening []byte, insecure bool) {
 		reply, s, err := Respond([]Key{goldenKey}, insecure, opening)
-		if (err == nil) != (len(reply) >= prefixLen && reply[5] == accepted) {
+		if (err == nil) != (len(reply) >= PrefixLen && reply[5] == accepted) {
 			t.Errorf("%q is answered with %q (%v)", opening, reply, err)
 		}
 		if err != nil && s != (Secrets{}) {

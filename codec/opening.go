@@ -18,8 +18,10 @@ type Key [32]byte
 //	coordinator:  "JOBP" [4] | u8 wire version | u8 verdict  | noise message 2 [48]
 const (
 	magic       = "JOBP"
-	prefixLen   = len(magic) + 2
 	wireVersion = 1
+
+	// PrefixLen is how much of either opening says how long all of it is.
+	PrefixLen = len(magic) + 2
 )
 
 // Securities.
@@ -39,16 +41,16 @@ const (
 )
 
 func prefix(last byte) []byte {
-	return append(make([]byte, 0, prefixLen+noiseLen), magic[0], magic[1], magic[2], magic[3], wireVersion, last)
+	return append(make([]byte, 0, PrefixLen+noiseLen), magic[0], magic[1], magic[2], magic[3], wireVersion, last)
 }
 
 // OpeningLen is the size of a worker's opening, which its security tells: the
 // sixth byte. An unknown one is as long as no message.
 func OpeningLen(security byte) int {
 	if security == keyed {
-		return prefixLen + noiseLen
+		return PrefixLen + noiseLen
 	}
-	return prefixLen
+	return PrefixLen
 }
 
 // Opening is a worker's handshake under way.
@@ -57,10 +59,7 @@ type Opening struct {
 }
 
 // Start begins a handshake as a worker, and returns what to send. Without a key
-// there is no security.
-//
-// The answer has 6 bytes, and 48 more if there is a key and the last of the 6,
-// the verdict, is 0.
+// there is no security. How long the answer is says ReplyLen.
 func Start(key *Key) (*Opening, []byte) { return start(key, nil) }
 
 func start(key *Key, random io.Reader) (*Opening, []byte) {
@@ -78,17 +77,29 @@ func start(key *Key, random io.Reader) (*Opening, []byte) {
 	return &Opening{state}, opening
 }
 
+// ReplyLen is the size of the coordinator's answer, of which the first PrefixLen
+// bytes are given.
+func (o *Opening) ReplyLen(prefix []byte) int {
+	if o.state != nil && prefix[PrefixLen-1] == accepted {
+		return PrefixLen + noiseLen
+	}
+	return PrefixLen
+}
+
+// ErrBusy says that the coordinator may let the worker in later.
+var ErrBusy = errors.New("the coordinator is busy: too many try to connect at once; try again")
+
 // Finish takes the coordinator's answer. It is called once. The error says what
 // is wrong and what to do about it. The coordinator has shown that it has the
-// key if there is one.
+// key if there is one. ErrBusy is the one error that may pass by itself.
 func (o *Opening) Finish(reply []byte) (Secrets, error) {
-	if len(reply) < prefixLen {
+	if len(reply) < PrefixLen {
 		return Secrets{}, fmt.Errorf("the answer to the opening is cut short: %d bytes", len(reply))
 	}
 	if string(reply[:len(magic)]) != magic {
-		return Secrets{}, fmt.Errorf("no jobpipe coordinator answers there, but something that says %q; check the address", reply[:prefixLen])
+		return Secrets{}, fmt.Errorf("no jobpipe coordinator answers there, but something that says %q; check the address", reply[:PrefixLen])
 	}
-	version, verdict, message := reply[4], reply[5], reply[prefixLen:]
+	version, verdict, message := reply[4], reply[5], reply[PrefixLen:]
 	if version != wireVersion || verdict == otherFormat {
 		return Secrets{}, fmt.Errorf("the coordinator speaks version %d of the wire format, this worker %d; use the same release of jobpipe on both", version, wireVersion)
 	}
@@ -102,7 +113,7 @@ func (o *Opening) Finish(reply []byte) (Secrets, error) {
 		return Secrets{}, nil
 	}
 	if len(message) != noiseLen {
-		return Secrets{}, fmt.Errorf("the answer to the opening has %d bytes instead of %d", len(reply), prefixLen+noiseLen)
+		return Secrets{}, fmt.Errorf("the answer to the opening has %d bytes instead of %d", len(reply), PrefixLen+noiseLen)
 	}
 	_, first, second, err := o.state.ReadMessage(nil, message)
 	if err != nil {
@@ -121,9 +132,18 @@ func refusal(verdict byte) error {
 	case keysDiffer:
 		return errors.New("the coordinator has another key; copy its key file here, or name the right one with --key-file")
 	case busy:
-		return errors.New("the coordinator is busy: too many try to connect at once; try again")
+		return ErrBusy
 	}
 	return fmt.Errorf("the coordinator refuses with verdict %d, which is unknown here; use the same release of jobpipe on both", verdict)
+}
+
+// Recognize says whether the first PrefixLen bytes are those of a worker, and
+// not of another protocol.
+func Recognize(opening []byte) error {
+	if len(opening) < PrefixLen || string(opening[:len(magic)]) != magic {
+		return fmt.Errorf("is not a jobpipe worker: it begins with %q", opening[:min(len(opening), PrefixLen)])
+	}
+	return nil
 }
 
 // Busy is the answer to a worker that may try again later.
@@ -142,10 +162,10 @@ func Respond(keys []Key, insecure bool, opening []byte) (reply []byte, s Secrets
 }
 
 func respond(keys []Key, insecure bool, opening []byte, random io.Reader) (reply []byte, s Secrets, err error) {
-	if len(opening) < prefixLen || string(opening[:len(magic)]) != magic {
-		return nil, Secrets{}, fmt.Errorf("is not a jobpipe worker: it begins with %q", opening[:min(len(opening), prefixLen)])
+	if err := Recognize(opening); err != nil {
+		return nil, Secrets{}, err
 	}
-	version, security, message := opening[4], opening[5], opening[prefixLen:]
+	version, security, message := opening[4], opening[5], opening[PrefixLen:]
 	switch {
 	case version != wireVersion:
 		return prefix(otherFormat), Secrets{}, fmt.Errorf("the worker speaks version %d of the wire format, this coordinator %d; use the same release of jobpipe on both", version, wireVersion)

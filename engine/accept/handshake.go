@@ -13,11 +13,8 @@ import (
 	"github.com/jobpipe/jobpipe/codec"
 )
 
-const (
-	maxBytes = 256 // from a stranger, Hello and all
-	magic    = "JOBP"
-	prefix   = 6 // bytes of an opening that tell how long it is
-)
+// maxBytes is how much a stranger may send, Hello and all.
+const maxBytes = 256
 
 // Peer is a worker that was let in.
 type Peer struct {
@@ -101,14 +98,14 @@ func (s *stranger) handshake(conf *Config) (p Peer, err error) {
 // opening reads what a worker begins with. Other protocols are told by their
 // first bytes and get no answer.
 func (s *stranger) opening() ([]byte, error) {
-	b, err := s.next(prefix)
+	b, err := s.next(codec.PrefixLen)
 	if err != nil {
 		return nil, err
 	}
-	if string(b[:len(magic)]) != magic {
-		return nil, fmt.Errorf("is not a jobpipe worker: it begins with %q", b)
+	if err := codec.Recognize(b); err != nil {
+		return nil, err
 	}
-	if _, err := s.next(codec.OpeningLen(b[prefix-1]) - prefix); err != nil {
+	if _, err := s.next(codec.OpeningLen(b[codec.PrefixLen-1]) - codec.PrefixLen); err != nil {
 		return nil, err
 	}
 	return s.buf[:s.read], nil
@@ -122,7 +119,7 @@ func (s *stranger) hello(secrets codec.Secrets) (Peer, error) {
 	p.Dec.SetCipher(secrets.Recv)
 
 	begin := s.read
-	head, err := s.next(4)
+	head, err := s.next(codec.HeaderLen)
 	if err != nil {
 		return Peer{}, err
 	}

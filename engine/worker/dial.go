@@ -13,14 +13,6 @@ import (
 	"github.com/jobpipe/jobpipe/codec"
 )
 
-// Parts of what the coordinator answers to an opening.
-const (
-	replyLen    = 6  // up to the verdict, which is its last byte
-	replyKeyLen = 48 // of a key, after a good verdict
-	verdictOK   = 0
-	verdictBusy = 5
-)
-
 // try makes one connection and works on it. Names are looked up anew, and all
 // their addresses tried. joined tells whether a coordinator let us in.
 func try(ctx context.Context, addr string, cfg *Config) (joined bool, err error) {
@@ -53,21 +45,21 @@ func open(ctx context.Context, conn net.Conn, key *codec.Key) (codec.Secrets, er
 	if _, err := conn.Write(hello); err != nil {
 		return codec.Secrets{}, errors.New(cause(err))
 	}
-	reply := make([]byte, replyLen, replyLen+replyKeyLen)
+	reply := make([]byte, codec.PrefixLen)
 	if _, err := io.ReadFull(conn, reply); err != nil {
 		return codec.Secrets{}, fmt.Errorf("no answer to our greeting (%s); is it a jobpipe coordinator?", cause(err))
 	}
-	if reply[replyLen-1] == verdictOK && key != nil {
-		reply = reply[:replyLen+replyKeyLen]
-		if _, err := io.ReadFull(conn, reply[replyLen:]); err != nil {
+	if more := opening.ReplyLen(reply) - len(reply); more > 0 {
+		reply = append(reply, make([]byte, more)...)
+		if _, err := io.ReadFull(conn, reply[codec.PrefixLen:]); err != nil {
 			return codec.Secrets{}, errors.New(cause(err))
 		}
 	}
 	secrets, err := opening.Finish(reply)
-	if err != nil && reply[replyLen-1] == verdictBusy {
+	switch {
+	case errors.Is(err, codec.ErrBusy):
 		return secrets, err
-	}
-	if err != nil {
+	case err != nil:
 		return secrets, fmt.Errorf("%w: %v", ErrRefused, err)
 	}
 	return secrets, conn.SetDeadline(time.Time{})
