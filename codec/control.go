@@ -100,10 +100,16 @@ func checkPing(t Type, payload []byte) error {
 	return nil
 }
 
+// How a run is over.
+const (
+	OverDone uint8 = iota // every answer is safe
+	OverStop              // nothing more is wanted
+)
+
 // Over ends the run.
 //
 //	u8 how
-type Over struct{ How uint8 } // 0: every answer is safe; 1: stop now
+type Over struct{ How uint8 }
 
 // AppendOver appends m to dst.
 func AppendOver(dst []byte, m Over) []byte { return append(dst, m.How) }
@@ -111,7 +117,7 @@ func AppendOver(dst []byte, m Over) []byte { return append(dst, m.How) }
 // ParseOver is the inverse of AppendOver.
 func ParseOver(payload []byte) (Over, error) {
 	c := &cursor{rest: payload}
-	return done(c, TypeOver, Over{How: c.choice("how", 0, 1)})
+	return done(c, TypeOver, Over{How: c.choice("how", OverDone, OverStop)})
 }
 
 // The reasons of a Goodbye.

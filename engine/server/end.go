@@ -21,12 +21,6 @@ const (
 	Halt                   // stop at once
 )
 
-// How the run is over, for the workers.
-const (
-	overDone = 0
-	overStop = 1
-)
-
 // byePatience is how long workers are waited for once they were told that the
 // run is over: what is on its way to one that is closed earlier is lost.
 const byePatience = 2 * time.Second
@@ -88,9 +82,9 @@ func (s *Server) written() bool {
 
 // tellOver tells a worker that the run is over.
 func (s *Server) tellOver(p *peer) {
-	how := uint8(overDone)
+	how := codec.OverDone
 	if s.order.Load() >= Halt || s.Writer.Err() != nil {
-		how = overStop
+		how = codec.OverStop
 	}
 	p.leaving = true
 	s.head = codec.AppendOver(s.head[:0], codec.Over{How: how})
