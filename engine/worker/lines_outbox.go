@@ -6,7 +6,8 @@ import (
 	"github.com/jobpipe/jobpipe/codec"
 )
 
-// What an answer holds decides how it is sent.
+// What an answer holds decides how it is sent. Those that are parts have the
+// number of their stream.
 type kind uint8
 
 const (

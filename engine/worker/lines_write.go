@@ -11,18 +11,10 @@ func (w *writer) encodeAnswers(list []*answer) {
 			list = list[w.lines(list):]
 			continue
 		case stdoutPart, stderrPart:
-			w.flush() // the payload buffer serves both
-			w.entries = codec.AppendResultPart(w.entries, codec.ResultPart{
-				Seq: a.seq, Attempt: a.result.Attempt, Stream: uint8(a.kind), Data: a.data,
-			})
-			w.frames = w.out.Append(w.frames, codec.TypeResultPart, w.entries)
-			w.entries = w.entries[:0]
+			w.part(codec.ResultPart{Seq: a.seq, Attempt: a.result.Attempt, Stream: uint8(a.kind), Data: a.data})
 		case lastOfJob:
 			a.result.Stdout = a.data
-			if len(w.entries)+codec.ResultSize(*a.result) > codec.MaxPayload {
-				w.flush()
-			}
-			w.entries = codec.AppendResult(w.entries, *a.result)
+			w.result(*a.result)
 		}
 		list = list[1:]
 	}

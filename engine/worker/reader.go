@@ -97,53 +97,66 @@ func (l *link) take(f codec.Frame) error {
 	}
 	switch f.Type {
 	case codec.TypeAck:
-		credit, spans, err := parseAck(f.Payload)
-		if err != nil {
-			return violation("%v", err)
-		}
-		if credit > math.MaxInt64/4 || l.results.credit > math.MaxInt64/2 {
-			return violation("credit of %d bytes", credit)
-		}
-		l.results.credit += int64(credit)
-		for _, m := range spans {
-			s := span{m.Seq, m.Count}
-			l.results.acknowledge(s)
-			l.results.acknowledgeAnswers(s)
-		}
+		return l.acknowledged(f.Payload)
 	case codec.TypeRevoke:
-		n, err := parseRevoke(f.Payload)
+		revoke, err := codec.ParseRevoke(f.Payload)
 		if err != nil {
 			return violation("%v", err)
 		}
-		l.sayBack(l.queue.revoke(l.welcome.Delim, n)) // also when there is nothing
+		l.sayBack(l.queue.revoke(l.welcome.Delim, revoke.Count)) // also when there is nothing
 	case codec.TypeCancel:
-		spans, err := parseCancel(f.Payload)
-		if err != nil {
-			return violation("%v", err)
-		}
-		var back []span
-		for _, s := range spans {
-			back = l.queue.cancel(back, l.welcome.Delim, s)
-			l.cancelLines(s)
-			for _, r := range l.running {
-				if r.seq != 0 && r.seq-s.seq < s.count {
-					r.cancel()
-				}
-			}
-		}
-		l.giveBack(back)
+		return l.cancel(f.Payload)
 	case codec.TypePing:
 		l.say(codec.TypePong, f.Payload)
 	case codec.TypePong:
 		l.alone = l.alone || l.retired && string(f.Payload) == lastPing
 	case codec.TypeOver:
-		if err := checkOver(f.Payload); err != nil {
+		if _, err := codec.ParseOver(f.Payload); err != nil {
 			return violation("%v", err)
 		}
 		shut(l.over)
 	default:
 		return violation("a frame of type %d, which a coordinator never sends", f.Type)
 	}
+	return nil
+}
+
+// acknowledged takes credit, and forgets what is safe. The link's mutex is held.
+func (l *link) acknowledged(payload []byte) error {
+	m, err := codec.ParseAck(payload)
+	if err != nil {
+		return violation("%v", err)
+	}
+	if m.Credit > math.MaxInt64/4 || l.results.credit > math.MaxInt64/2 {
+		return violation("credit of %d bytes", m.Credit)
+	}
+	l.results.credit += int64(m.Credit)
+	for _, w := range m.Spans {
+		s := span{w.Seq, w.Count}
+		l.results.acknowledge(s)
+		l.results.acknowledgeAnswers(s)
+	}
+	return nil
+}
+
+// cancel stops jobs, and gives back those that had not started. The link's mutex
+// is held.
+func (l *link) cancel(payload []byte) error {
+	m, err := codec.ParseCancel(payload)
+	if err != nil {
+		return violation("%v", err)
+	}
+	var back []span
+	for _, s := range fromWire(m.Spans) {
+		back = l.queue.cancel(back, l.welcome.Delim, s)
+		l.cancelLines(s)
+		for _, r := range l.running {
+			if r.seq != 0 && r.seq-s.seq < s.count {
+				r.cancel()
+			}
+		}
+	}
+	l.giveBack(back)
 	return nil
 }
 
@@ -170,29 +183,29 @@ func (l *link) takeJobs(payload []byte) error {
 
 // takePart adds to a record that comes in parts.
 func (l *link) takePart(payload []byte) error {
-	seq, attempt, last, data, err := parseJobPart(payload)
+	m, err := codec.ParseJobPart(payload)
 	if err != nil {
 		return violation("%v", err)
 	}
 	if l.rec == nil {
-		l.rec = &assembly{seq: seq, attempt: attempt, data: newRecord()}
+		l.rec = &assembly{seq: m.Seq, attempt: m.Attempt, data: newRecord()}
 	}
 	a := l.rec
-	if a.seq != seq || a.attempt != attempt {
-		return violation("a part of job %d in the middle of job %d", seq, a.seq)
+	if a.seq != m.Seq || a.attempt != m.Attempt {
+		return violation("a part of job %d in the middle of job %d", m.Seq, a.seq)
 	}
-	if most := min(l.welcome.MaxJob, maxRecord); uint64(len(a.data)+len(data)) > most+1 {
+	if most := min(l.welcome.MaxJob, maxRecord); uint64(len(a.data)+len(m.Data)) > most+1 {
 		return violation("a record of more than %d bytes", most)
 	}
-	a.data = append(a.data, data...)
-	if !last {
+	a.data = append(a.data, m.Data...)
+	if !m.Last {
 		return nil
 	}
 	l.rec = nil
 	if i := bytes.IndexByte(a.data, l.welcome.Delim); i >= 0 && i < len(a.data)-1 {
-		return violation("job %d is more than one record", seq)
+		return violation("job %d is more than one record", a.seq)
 	}
-	return l.enqueue(leased{batch.Range{Seq: seq, Count: 1, Data: a.data}, attempt, nil})
+	return l.enqueue(leased{batch.Range{Seq: a.seq, Count: 1, Data: a.data}, a.attempt, nil})
 }
 
 // enqueue queues jobs, or gives them back at once when no more are taken.

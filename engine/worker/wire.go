@@ -13,9 +13,9 @@ import (
 
 // The reasons of a Goodbye.
 const (
-	done      = 0
-	bySignal  = 1
-	cannotRun = 2
+	done      = codec.GoodbyeDone
+	bySignal  = codec.GoodbyeSignal
+	cannotRun = codec.GoodbyeCannotRun
 )
 
 func runName(w codec.Welcome) string { return hex.EncodeToString(w.Run[:]) }
@@ -25,7 +25,7 @@ func appendHello(cfg *Config) []byte {
 	offers := map[string]uint8{"auto": s2 | zstd, "s2": s2, "zstd": zstd}
 	return codec.AppendHello(nil, codec.Hello{
 		MinVersion: codec.MinVersion, MaxVersion: codec.MaxVersion,
-		Lines: cfg.Lines, Slots: uint32(cfg.Slots), Name: cfg.Name[:min(len(cfg.Name), 100)],
+		Lines: cfg.Lines, Slots: uint32(cfg.Slots), Name: cfg.Name,
 		Session: cfg.session, Compressions: offers[cfg.Compress],
 	})
 }
@@ -33,7 +33,7 @@ func appendHello(cfg *Config) []byte {
 func appendSlots(n int) []byte { return codec.AppendSlots(nil, codec.Slots{Slots: uint32(n)}) }
 
 func appendGoodbye(reason uint8, sentence string) []byte {
-	return codec.AppendGoodbye(nil, codec.Goodbye{Reason: reason, Sentence: sentence[:min(len(sentence), 512)]})
+	return codec.AppendGoodbye(nil, codec.Goodbye{Reason: reason, Sentence: sentence})
 }
 
 func appendGiveBack(spans []span) []byte {
@@ -56,26 +56,6 @@ func fromWire(list []codec.Span) []span {
 	return spans
 }
 
-func parseAck(p []byte) (credit uint64, spans []codec.Span, err error) {
-	m, err := codec.ParseAck(p)
-	return m.Credit, m.Spans, err
-}
-
-func parseRevoke(p []byte) (uint64, error) {
-	m, err := codec.ParseRevoke(p)
-	return m.Count, err
-}
-
-func parseCancel(p []byte) ([]span, error) {
-	m, err := codec.ParseCancel(p)
-	return fromWire(m.Spans), err
-}
-
-func checkOver(p []byte) error {
-	_, err := codec.ParseOver(p)
-	return err
-}
-
 func parseJobs(p []byte) (leased, error) {
 	m, err := codec.ParseJobs(p)
 	if err == nil && m.Count > math.MaxInt32 {
@@ -84,33 +64,10 @@ func parseJobs(p []byte) (leased, error) {
 	return leased{batch.Range{Seq: m.Seq, Count: int(m.Count), Data: m.Records}, m.Attempt, nil}, err
 }
 
-func parseJobPart(p []byte) (seq, attempt uint64, last bool, data []byte, err error) {
-	m, err := codec.ParseJobPart(p)
-	return m.Seq, m.Attempt, m.Last, m.Data, err
-}
-
 func wireResult(r *result, stdout, stderr []byte) codec.Result {
 	return codec.Result{
 		Seq: r.seq, Attempt: r.attempt, Outcome: codec.Outcome(r.Outcome), Code: uint64(r.Code),
 		Start: uint64(max(0, r.Start.UnixMicro())), Took: uint64(max(0, r.Took.Microseconds())),
 		Note: []byte(r.Note), Stdout: stdout, Stderr: stderr,
 	}
-}
-
-func resultSize(r *result, stdout, stderr []byte) int {
-	m := wireResult(r, stdout, stderr)
-	return codec.ResultSize(m)
-}
-
-func appendResult(dst []byte, r *result, stdout, stderr []byte) []byte {
-	m := wireResult(r, stdout, stderr)
-	return codec.AppendResult(dst, m)
-}
-
-func appendResultPart(dst []byte, r *result, stderr bool, data []byte) []byte {
-	stream := uint8(1)
-	if stderr {
-		stream = 2
-	}
-	return codec.AppendResultPart(dst, codec.ResultPart{Seq: r.seq, Attempt: r.attempt, Stream: stream, Data: data})
 }

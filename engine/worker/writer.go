@@ -152,18 +152,31 @@ func (w *writer) piece(p piece) error {
 		return err
 	}
 	if p.last {
-		size := resultSize(p.result, b[:stdout], b[stdout:])
-		if len(w.entries)+size > codec.MaxPayload {
-			w.flush()
-		}
-		w.entries = appendResult(w.entries, p.result, b[:stdout], b[stdout:])
+		w.result(wireResult(p.result, b[:stdout], b[stdout:]))
 		return nil
 	}
+	stream := stdoutPart
+	if stderr > 0 {
+		stream = stderrPart
+	}
+	w.part(codec.ResultPart{Seq: p.seq, Attempt: p.attempt, Stream: uint8(stream), Data: b})
+	return nil
+}
+
+// result adds the end of a result to the Results frame that is being filled.
+func (w *writer) result(m codec.Result) {
+	if len(w.entries)+codec.ResultSize(m) > codec.MaxPayload {
+		w.flush()
+	}
+	w.entries = codec.AppendResult(w.entries, m)
+}
+
+// part makes a frame of a part of a result.
+func (w *writer) part(m codec.ResultPart) {
 	w.flush() // the payload buffer serves both
-	w.entries = appendResultPart(w.entries, p.result, stderr > 0, b)
+	w.entries = codec.AppendResultPart(w.entries, m)
 	w.frames = w.out.Append(w.frames, codec.TypeResultPart, w.entries)
 	w.entries = w.entries[:0]
-	return nil
 }
 
 // flush ends a Results frame.
