@@ -42,6 +42,8 @@ func (c *Command) startError(err error) error {
 	case syscall.EAGAIN, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE, syscall.EINTR,
 		syscall.ETXTBSY: // somebody is writing the program this moment
 		return fmt.Errorf("%w: %v", ErrNotStarted, err)
+	case syscall.E2BIG:
+		return fmt.Errorf("%w: its arguments and the environment are too long", ErrCannotRun)
 	case syscall.EACCES, syscall.EPERM:
 		return fmt.Errorf("%w %s: %v; is it executable, and on a file system that allows it?", ErrCannotRun, c.path, err)
 	case syscall.ENOENT:

@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"fmt"
-	"syscall"
 	"time"
 )
 
@@ -110,9 +109,6 @@ func (f *Filter) Run(ctx context.Context, w Work, run string, timeout time.Durat
 	f.pace = pace{least: f.pace.least}
 	f.slot.env = append(f.slot.env[:f.slot.fixed], "JOBPIPE_RUN="+run)
 	p, err := f.start()
-	if err == syscall.E2BIG {
-		return Result{}, fmt.Errorf("%w: its arguments and the environment are too long", ErrCannotRun)
-	}
 	if err != nil {
 		return Result{}, f.slot.c.startError(err)
 	}
@@ -124,15 +120,7 @@ func (f *Filter) Run(ctx context.Context, w Work, run string, timeout time.Durat
 	if p.cancelled != nil {
 		return Result{}, p.cancelled
 	}
-	r := Result{Start: began, Took: time.Since(began)}
-	switch {
-	case p.ending:
-		r.Outcome, r.Note = p.outcome, p.note
-	case status.Signaled():
-		r.Outcome, r.Code = Signaled, int(status.Signal())
-	default:
-		r.Outcome, r.Code = Exited, status.ExitStatus()
-	}
+	r := p.result(began, status)
 	r.Stderr = Spool{mem: f.errs, size: int64(len(f.errs))}
 	f.errs = nil
 	return r, nil

@@ -38,16 +38,8 @@ func (f *Filter) pump(ctx context.Context) {
 			fds[onOut].Fd, patience = none, 1
 		}
 		runtime.Gosched() // what was handed over goes on, before this thread may sleep
-		n, err := unix.Poll(fds[:], patience)
+		poll(fds[:], patience)
 		now = time.Now()
-		if err != nil && err != unix.EINTR {
-			time.Sleep(time.Millisecond) // out of kernel memory
-		}
-		if n <= 0 {
-			for i := range fds {
-				fds[i].Revents = 0
-			}
-		}
 		if fds[onBell].Revents != 0 {
 			f.slot.quiet()
 			if f.stalled {

@@ -27,20 +27,11 @@ func (f *Filter) start() (*process, error) {
 	widen(out[0])
 
 	p := &process{slot: f.slot, in: in[1], out: out[0], err: errs[0]}
-	argv := f.slot.c.argv
-	files := []uintptr{uintptr(in[0]), uintptr(out[1]), uintptr(errs[1])}
-	err := p.fork(f.slot.c.path, argv, files)
-	if err == syscall.ENOEXEC {
-		err = p.fork("/bin/sh", append([]string{"/bin/sh", f.slot.c.path}, argv[1:]...), files)
-	}
-	if err != nil {
+	if err := p.launch(f.slot.c.argv, in[0], out[1], errs[1]); err != nil {
 		return fail(err)
 	}
 	for _, fd := range []int{in[0], out[1], errs[1]} {
 		_ = syscall.Close(fd)
-	}
-	if n := f.slot.c.opt.Nice; n != 0 {
-		p.renice(n)
 	}
 	return p, nil
 }

@@ -66,8 +66,7 @@ func (f *Filter) patience(now time.Time) int {
 	if what == idle {
 		return -1
 	}
-	left := max(0, at.Sub(now))
-	return int(min((left+time.Millisecond-1)/time.Millisecond, 1<<30))
+	return millis(max(0, at.Sub(now)))
 }
 
 // onTime does what is due.

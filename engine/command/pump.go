@@ -67,16 +67,8 @@ func (p *process) pump(ctx context.Context) {
 	}
 	for p.exited.IsZero() || p.out != none || p.err != none {
 		fds[onIn].Fd, fds[onOut].Fd, fds[onErr].Fd = int32(p.in), int32(p.out), int32(p.err)
-		n, err := unix.Poll(set, p.patience(len(set) < len(fds)))
+		poll(set, p.patience(len(set) < len(fds)))
 		set = fds[:]
-		if err != nil && err != unix.EINTR {
-			time.Sleep(time.Millisecond) // out of kernel memory
-		}
-		if n <= 0 {
-			for i := range fds {
-				fds[i].Revents = 0
-			}
-		}
 		if fds[onBell].Revents != 0 {
 			p.slot.quiet()
 		}
@@ -101,6 +93,29 @@ func (p *process) pump(ctx context.Context) {
 	}
 }
 
+// poll waits for one of fds, at most patience milliseconds, and leaves the events
+// in them.
+func poll(fds []unix.PollFd, patience int) {
+	n, err := unix.Poll(fds, patience)
+	if err != nil && err != unix.EINTR {
+		time.Sleep(time.Millisecond) // out of kernel memory
+	}
+	if n <= 0 {
+		for i := range fds {
+			fds[i].Revents = 0
+		}
+	}
+}
+
+// millis is a time that is left, or less than 0 for ever, as poll takes it: in
+// milliseconds, rounded up.
+func millis(left time.Duration) int {
+	if left < 0 {
+		return -1
+	}
+	return int(min((left+time.Millisecond-1)/time.Millisecond, 1<<30))
+}
+
 // patience is how many milliseconds the poll may wait: until the next thing is
 // due.
 func (p *process) patience(starting bool) int {
@@ -118,10 +133,7 @@ func (p *process) patience(starting bool) int {
 	if starting && (wait < 0 || wait > headStart) {
 		wait = headStart
 	}
-	if wait < 0 {
-		return -1
-	}
-	return int(min((wait+time.Millisecond-1)/time.Millisecond, 1<<30))
+	return millis(wait)
 }
 
 // onTime does what is due.
@@ -214,6 +226,21 @@ func (p *process) closeOutput() {
 			*fd = none
 		}
 	}
+}
+
+// result is how the process ended, of which status is what the system says. It
+// must be reaped.
+func (p *process) result(began time.Time, status syscall.WaitStatus) Result {
+	r := Result{Start: began, Took: time.Since(began)}
+	switch {
+	case p.ending:
+		r.Outcome, r.Note = p.outcome, p.note
+	case status.Signaled():
+		r.Outcome, r.Code = Signaled, int(status.Signal())
+	default:
+		r.Outcome, r.Code = Exited, status.ExitStatus()
+	}
+	return r
 }
 
 // reap frees the process id, and leaves what is left of the group to groups.

@@ -124,10 +124,7 @@ func (s *Slot) Run(ctx context.Context, j Job) (Result, error) {
 		"JOBPIPE_ATTEMPT="+strconv.FormatUint(j.Attempt, 10))
 
 	p, err := s.start(argv, stdin)
-	if err == syscall.E2BIG {
-		if !s.c.inArgs {
-			return Result{}, fmt.Errorf("%w: its arguments and the environment are too long", ErrCannotRun)
-		}
+	if err == syscall.E2BIG && s.c.inArgs {
 		return unrunnable(fmt.Sprintf("the record of %d bytes is too long for an argument; without {} it goes to stdin", len(j.Record)))
 	}
 	if err != nil {
@@ -145,17 +142,11 @@ func (s *Slot) Run(ctx context.Context, j Job) (Result, error) {
 		p.stderr.Close()
 		return Result{}, p.cancelled
 	}
-	r := Result{Start: began, Took: time.Since(began)}
-	switch {
-	case p.ending:
-		r.Outcome, r.Note = p.outcome, p.note
+	if p.ending {
 		p.stdout.Close()
 		p.stderr.cut(lastWords)
-	case status.Signaled():
-		r.Outcome, r.Code = Signaled, int(status.Signal())
-	default:
-		r.Outcome, r.Code = Exited, status.ExitStatus()
 	}
+	r := p.result(began, status)
 	r.Stdout, r.Stderr = p.stdout, p.stderr
 	return r, nil
 }

@@ -53,12 +53,7 @@ func (s *Slot) start(argv []string, stdin []byte) (*process, error) {
 			opened = opened[:len(opened)-1]
 		}
 	}
-	files := []uintptr{uintptr(in[0]), uintptr(out[1]), uintptr(errs[1])}
-	err := p.fork(s.c.path, argv, files)
-	if err == syscall.ENOEXEC {
-		err = p.fork("/bin/sh", append([]string{"/bin/sh", s.c.path}, argv[1:]...), files)
-	}
-	if err != nil {
+	if err := p.launch(argv, in[0], out[1], errs[1]); err != nil {
 		return fail(err)
 	}
 	if !s.c.inArgs {
@@ -66,10 +61,22 @@ func (s *Slot) start(argv []string, stdin []byte) (*process, error) {
 	}
 	_ = syscall.Close(out[1])
 	_ = syscall.Close(errs[1])
-	if n := s.c.opt.Nice; n != 0 {
-		p.renice(n)
-	}
 	return p, nil
+}
+
+// launch starts the command with the descriptors it is to have. As execvp does,
+// it has a program of no format that the system knows run by the shell.
+func (p *process) launch(argv []string, stdin, stdout, stderr int) error {
+	c := p.slot.c
+	files := []uintptr{uintptr(stdin), uintptr(stdout), uintptr(stderr)}
+	err := p.fork(c.path, argv, files)
+	if err == syscall.ENOEXEC {
+		err = p.fork("/bin/sh", append([]string{"/bin/sh", c.path}, argv[1:]...), files)
+	}
+	if err == nil && c.opt.Nice != 0 {
+		p.renice(c.opt.Nice)
+	}
+	return err
 }
 
 // fork starts path in a session of its own, and watches it.
