@@ -22,7 +22,7 @@ type Hello struct {
 
 // AppendHello appends m to dst. A name that is too long is cut.
 func AppendHello(dst []byte, m Hello) []byte {
-	name := cut(m.Name, maxName)
+	name := cut(m.Name, MaxName)
 	dst = append(dst, m.MinVersion, m.MaxVersion, bit(m.Lines))
 	dst = binary.AppendUvarint(dst, uint64(m.Slots))
 	dst = append(dst, m.Session[:]...)
@@ -42,8 +42,8 @@ func ParseHello(payload []byte) (Hello, error) {
 	copy(m.Session[:], c.take(uint64(len(m.Session))))
 	m.Compressions = c.u8()
 	n := c.uv()
-	if n > maxName {
-		c.failf("a name of %d bytes: at most %d are allowed", n, maxName)
+	if n > MaxName {
+		c.failf("a name of %d bytes: at most %d are allowed", n, MaxName)
 	}
 	m.Name = string(c.take(n))
 	return done(c, TypeHello, m)

@@ -20,7 +20,9 @@ const (
 	// more, so many are believed.
 	MaxSlots = 4096
 
-	maxName     = 100 // bytes; more than host:pid takes
+	// MaxName is how many bytes the name of a worker has: more than host:pid takes.
+	MaxName = 100
+
 	maxSentence = 512 // bytes; a line or two on a terminal
 )
 

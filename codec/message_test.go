@@ -277,7 +277,7 @@ func TestCut(t *testing.T) {
 	h, err1 := ParseHello(AppendHello(nil, Hello{Slots: 1, Name: long}))
 	r, err2 := ParseRefuse(AppendRefuse(nil, Refuse{long}))
 	g, err3 := ParseGoodbye(AppendGoodbye(nil, Goodbye{Sentence: long}))
-	if err := errors.Join(err1, err2, err3); err != nil || len(h.Name) != maxName || len(r.Reason) != maxSentence || len(g.Sentence) != maxSentence {
+	if err := errors.Join(err1, err2, err3); err != nil || len(h.Name) != MaxName || len(r.Reason) != maxSentence || len(g.Sentence) != maxSentence {
 		t.Errorf("texts have %d, %d, %d bytes (%v)", len(h.Name), len(r.Reason), len(g.Sentence), err)
 	}
 }

@@ -13,7 +13,6 @@ import (
 )
 
 const (
-	mostName  = 100 // bytes; what the protocol carries
 	mostNice  = 19
 	leastNice = -20
 )
@@ -36,8 +35,8 @@ func (v *invocation) check(line *cmdline.Line) (err error) {
 		return errors.New("--key-file has no use: a Unix socket is for this user only and needs no key; leave it out")
 	case v.Stay && line.Given("wait"):
 		return errors.New("--stay tries for ever, and --wait only so long; decide for one of them")
-	case len(v.Name) > mostName:
-		return fmt.Errorf("--name has %d bytes; %d are the most", len(v.Name), mostName)
+	case len(v.Name) > codec.MaxName:
+		return fmt.Errorf("--name has %d bytes; %d are the most", len(v.Name), codec.MaxName)
 	case strings.ContainsFunc(v.Name, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		return fmt.Errorf("--name %q holds control characters; it stands in messages", v.Name)
 	case line.Given("name") && v.Name == "":

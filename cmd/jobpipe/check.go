@@ -4,17 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/jobpipe/jobpipe/cmd/internal/cmdline"
 	"github.com/jobpipe/jobpipe/cmd/internal/flags"
-)
-
-// Beyond these, workers do as if it were these.
-const (
-	mostJob   flags.Size = 1 << 30
-	leastDead            = 10 * time.Millisecond
-	mostDead             = 24 * time.Hour
+	"github.com/jobpipe/jobpipe/engine/worker"
 )
 
 // check finds what makes no sense together, before anything is opened. What is
@@ -37,14 +30,14 @@ func (v *invocation) check(line *cmdline.Line) (err error) {
 		return err
 	}
 	switch {
-	case v.MaxJob > mostJob:
-		return fmt.Errorf("--max-job: %v is too much; a worker takes jobs of up to %v", v.MaxJob, mostJob)
+	case v.MaxJob > worker.MaxRecord:
+		return fmt.Errorf("--max-job: %v is too much; a worker takes jobs of up to %v", v.MaxJob, flags.Size(worker.MaxRecord))
 	case line.Given("timeout") && v.Timeout == 0:
 		return errors.New("--timeout 0 would end every job at once; leave it out for no limit")
 	case v.MaxLost == 0:
 		return errors.New("--max-lost 0 would fail every job; write at least 1")
-	case v.DeadAfter < flags.Duration(leastDead) || v.DeadAfter > flags.Duration(mostDead):
-		return fmt.Errorf("--dead-after %v is out of reason; write %v to %v", v.DeadAfter, leastDead, mostDead)
+	case v.DeadAfter < flags.Duration(worker.LeastDead) || v.DeadAfter > flags.Duration(worker.MostDead):
+		return fmt.Errorf("--dead-after %v is out of reason; write %v to %v", v.DeadAfter, worker.LeastDead, worker.MostDead)
 	}
 	if v.Quiet, v.Verbose, err = cmdline.Noise(line, v.Quiet, v.Verbose); err != nil {
 		return err

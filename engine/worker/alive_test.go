@@ -46,7 +46,7 @@ func TestSilentCoordinatorIsGone(t *testing.T) {
 
 // Whatever it says, it is not taken for dead at once, nor never.
 func TestPatienceHasBounds(t *testing.T) {
-	for _, c := range []struct{ said, want time.Duration }{{0, leastDead}, {time.Second, time.Second}, {1 << 62, mostDead}} {
+	for _, c := range []struct{ said, want time.Duration }{{0, LeastDead}, {time.Second, time.Second}, {1 << 62, MostDead}} {
 		l := welcomed(t, func(w *codec.Welcome) { w.DeadAfter = c.said })
 		if l.dead != c.want {
 			t.Errorf("%v became %v, want %v", c.said, l.dead, c.want)

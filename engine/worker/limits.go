@@ -2,9 +2,15 @@ package worker
 
 import "time"
 
+// What a coordinator may ask for; beyond these, a worker does as if it were these.
+const (
+	MaxRecord = 1 << 30               // bytes of a record
+	LeastDead = 10 * time.Millisecond // of silence that means the end
+	MostDead  = 24 * time.Hour
+)
+
 // What a coordinator can cost us at most, and how long we are patient.
 const (
-	maxRecord    = 1 << 30  // bytes of a record, whatever Welcome says
 	maxQueued    = 64 << 20 // bytes of jobs not started, beyond one a slot
 	rangeCost    = 128      // bytes a queued range is counted as besides its data
 	maxControl   = 1 << 20  // bytes of short answers it does not read
@@ -15,10 +21,8 @@ const (
 	partSize     = 48 << 10 // of a large result in one frame
 	wholeSize    = 32 << 10 // a result that is larger goes in parts
 	openPatience = 5 * time.Second
-	ackPatience  = 30 * time.Second // for results to be written when we leave
-	byePatience  = time.Second      // for the goodbye to be read
-	leastDead    = 10 * time.Millisecond
-	mostDead     = 24 * time.Hour
+	ackPatience  = 30 * time.Second       // for results to be written when we leave
+	byePatience  = time.Second            // for the goodbye to be read
 	firstPause   = 100 * time.Millisecond // when a process cannot be started
 	lastPause    = 5 * time.Second
 	firstRetry   = 50 * time.Millisecond // when the coordinator cannot be reached

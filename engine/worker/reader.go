@@ -194,7 +194,7 @@ func (l *link) takePart(payload []byte) error {
 	if a.seq != m.Seq || a.attempt != m.Attempt {
 		return violation("a part of job %d in the middle of job %d", m.Seq, a.seq)
 	}
-	if most := min(l.welcome.MaxJob, maxRecord); uint64(len(a.data)+len(m.Data)) > most+1 {
+	if most := min(l.welcome.MaxJob, MaxRecord); uint64(len(a.data)+len(m.Data)) > most+1 {
 		return violation("a record of more than %d bytes", most)
 	}
 	a.data = append(a.data, m.Data...)

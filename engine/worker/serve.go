@@ -112,7 +112,7 @@ func join(ctx context.Context, conn net.Conn, secrets codec.Secrets, cfg *Config
 		return nil, violation("%v", err)
 	}
 	_ = conn.SetWriteDeadline(time.Time{})
-	l.dead = min(max(l.welcome.DeadAfter, leastDead), mostDead)
+	l.dead = min(max(l.welcome.DeadAfter, LeastDead), MostDead)
 	window := int64(min(l.welcome.Credit, 1<<40))
 	l.results = outbox{window: window, credit: window, kept: map[uint64]*result{}}
 	l.results.answers.kept = map[uint64]*answer{}
