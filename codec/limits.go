@@ -16,6 +16,9 @@ const (
 	// travels, and one buffer of this size takes whatever is decompressed.
 	MaxPayload = MaxFrame - tagLen - bodyLen
 
+	// ManySpans is a number of spans that surely fits a frame: each has two varints.
+	ManySpans = 2000
+
 	// MaxSlots is how many slots a worker has at most: of one that says it has
 	// more, so many are believed.
 	MaxSlots = 4096

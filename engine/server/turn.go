@@ -81,21 +81,18 @@ func (s *Server) owe(p *peer, r order.Receipt) {
 	}
 }
 
-// maxAcks is how many spans surely fit a frame.
-const maxAcks = 2000
-
 // payAcks makes Ack frames of what is owed to p.
 func (s *Server) payAcks(p *peer) {
 	acks := p.acks
 	for more := true; more; more = len(acks) > 0 {
-		n := min(len(acks), maxAcks)
+		n := min(len(acks), codec.ManySpans)
 		s.head = codec.AppendAck(s.head[:0], codec.Ack{Credit: uint64(p.owed), Spans: acks[:n]})
 		s.put(p, codec.TypeAck, s.head)
 		p.owed = 0
 		acks = acks[n:]
 	}
 	p.acks = p.acks[:0]
-	if cap(p.acks) > maxAcks {
+	if cap(p.acks) > codec.ManySpans {
 		p.acks = nil // 10,000 workers may each have had a busy time
 	}
 }

@@ -13,8 +13,8 @@ const (
 const (
 	maxQueued    = 64 << 20 // bytes of jobs not started, beyond one a slot
 	rangeCost    = 128      // bytes a queued range is counted as besides its data
+	answerCost   = 128      // bytes an answer is counted as besides its data
 	maxControl   = 1 << 20  // bytes of short answers it does not read
-	maxSpans     = 2000     // of jobs given back in one frame
 	maxHeld      = 64 << 20 // bytes of results in memory above which no job is started
 	maxUnsent    = 1 << 20  // bytes of answers above which no more are read
 	writeSize    = 256 << 10
@@ -27,4 +27,12 @@ const (
 	lastPause    = 5 * time.Second
 	firstRetry   = 50 * time.Millisecond // when the coordinator cannot be reached
 	lastRetry    = 3 * time.Second
+)
+
+// What is kept to be used again: enough for a flood, little beside what is above.
+const (
+	mostChunks  = 128     // of memory for a frame
+	mostRecords = 4       // that came in parts
+	mostRecord  = 4 << 20 // bytes of one of those
+	mostSpare   = 1024    // answers, without what they hold
 )

@@ -26,12 +26,6 @@ var spare struct {
 	records [][]byte // each was a record that came in parts
 }
 
-const (
-	mostChunks  = 128
-	mostRecords = 4
-	mostRecord  = 4 << 20
-)
-
 func newChunk() *chunk {
 	spare.Lock()
 	defer spare.Unlock()

@@ -32,11 +32,6 @@ type answer struct {
 	result     *codec.Result // of a job that goes alone: all but the data; nil: of whole lines
 }
 
-const (
-	answerCost = 128 // bytes an answer is counted as besides its data
-	mostSpare  = 1024
-)
-
 // answers is the outbox of line mode, first in, first out.
 type answers struct {
 	queue  []*answer

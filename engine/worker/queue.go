@@ -3,6 +3,7 @@ package worker
 import (
 	"math"
 
+	"github.com/jobpipe/jobpipe/codec"
 	"github.com/jobpipe/jobpipe/engine/batch"
 )
 
@@ -62,7 +63,7 @@ func (q *queue) taken(oldest *leased, r batch.Range) leased {
 // revoke removes up to n jobs, newest first, and returns them: as many as fit
 // into one frame.
 func (q *queue) revoke(delim byte, n uint64) (back []span) {
-	for n > 0 && len(q.ranges) > 0 && len(back) < maxSpans {
+	for n > 0 && len(q.ranges) > 0 && len(back) < codec.ManySpans {
 		last := len(q.ranges) - 1
 		r := q.ranges[last]
 		q.ranges[last] = leased{}

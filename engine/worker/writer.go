@@ -24,7 +24,7 @@ func (l *link) say(t codec.Type, payload []byte) {
 // mutex is held.
 func (l *link) sayBack(spans []span) {
 	for {
-		n := min(len(spans), maxSpans)
+		n := min(len(spans), codec.ManySpans)
 		l.say(codec.TypeGiveBack, appendGiveBack(spans[:n]))
 		if spans = spans[n:]; len(spans) == 0 {
 			return
