@@ -17,13 +17,7 @@ func (s *Scheduler) Answer(now time.Duration, id WorkerID, seq uint64, count int
 	if w == nil || !w.holds(lo, hi) {
 		return false
 	}
-	for lo < hi {
-		at, _ := w.find(lo)
-		to := min(hi, w.leases[at].hi)
-		got := w.take(at, lo, to)
-		got.release()
-		lo = to
-	}
+	w.takeAll(lo, hi, func(got span) { got.release() })
 	s.settled(now, w, count)
 	return true
 }
@@ -79,12 +73,7 @@ func (s *Scheduler) GiveBack(now time.Duration, id WorkerID, seq uint64, count i
 	if w == nil || !w.holds(lo, hi) {
 		return false
 	}
-	for lo < hi {
-		at, _ := w.find(lo)
-		to := min(hi, w.leases[at].hi)
-		s.requeue(w.take(at, lo, to))
-		lo = to
-	}
+	w.takeAll(lo, hi, s.requeue)
 	s.out -= count
 	w.rested(now)
 	s.wake(w)

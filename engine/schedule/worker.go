@@ -152,6 +152,16 @@ func (w *worker) holds(lo, hi uint64) bool {
 	return ok
 }
 
+// takeAll removes [lo,hi), which the worker must hold, lease by lease.
+func (w *worker) takeAll(lo, hi uint64, each func(span)) {
+	for lo < hi {
+		at, _ := w.find(lo)
+		to := min(hi, w.leases[at].hi)
+		each(w.take(at, lo, to))
+		lo = to
+	}
+}
+
 // take removes [lo,hi), which must lie in the one lease at index at.
 func (w *worker) take(at int, lo, hi uint64) span {
 	l := &w.leases[at]
