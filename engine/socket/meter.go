@@ -3,8 +3,8 @@ package socket
 import "time"
 
 const (
-	slowLink = 200e6 // bytes a second: about as fast as zstd makes them
-	backlog  = 4 << 10
+	slowLink = 200e6   // bytes a second: about as fast as zstd makes them
+	backlog  = 4 << 10 // bytes not arrived from which on the writer is ahead of the link
 	interval = 5 * time.Millisecond
 	patience = 10 // looks for which a link that was slow has to be fast
 )
