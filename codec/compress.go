@@ -20,7 +20,7 @@ const (
 	Zstd             // one or more frames of RFC 8878, without dictionaries
 
 	// Either is for Welcome only: S2 or Zstd, as the sender of each frame finds
-	// better. An Encoder is given one of the two.
+	// better. See Encoder.SetSlow.
 	Either
 )
 

@@ -26,6 +26,7 @@ type Encoder struct {
 	scratch     *Scratch
 	cipher      *Cipher
 	compression Compression
+	either      bool // it may change between S2 and Zstd
 }
 
 // NewEncoder returns an Encoder that neither compresses nor seals.
@@ -38,8 +39,30 @@ func (e *Encoder) SetScratch(s *Scratch) { e.scratch = s }
 // SetCipher makes the Encoder seal what follows, unless c is nil.
 func (e *Encoder) SetCipher(c *Cipher) { e.cipher = c }
 
-// SetCompression makes the Encoder compress what follows, where that helps.
-func (e *Encoder) SetCompression(c Compression) { e.compression = c }
+// SetCompression makes the Encoder compress what follows, where that helps; with
+// Either by S2, until SetSlow.
+func (e *Encoder) SetCompression(c Compression) {
+	if e.either = c == Either; e.either {
+		c = S2
+	}
+	e.compression = c
+}
+
+// Adapts tells whether SetSlow makes a difference.
+func (e *Encoder) Adapts() bool { return e.either }
+
+// SetSlow chooses between the two of Either: Zstd where the link is the
+// bottleneck, as it makes about half as many bytes of text as S2, and otherwise
+// S2, as it takes a third of the time.
+func (e *Encoder) SetSlow(slow bool) {
+	switch {
+	case !e.either:
+	case slow:
+		e.compression = Zstd
+	default:
+		e.compression = S2
+	}
+}
 
 // Append appends a frame to dst. The payload is the pieces one after another,
 // MaxPayload bytes at most; they may not lie in the unused capacity of dst.

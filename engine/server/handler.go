@@ -46,9 +46,6 @@ func (s *Server) OnOpen(c gnet.Conn) ([]byte, gnet.Action) {
 func (s *Server) welcome(p *peer) {
 	compression := s.Compress.choose(p)
 	p.Enc.SetCompression(compression)
-	if p.either = compression == codec.Either; p.either {
-		p.Enc.SetCompression(codec.S2) // see adapt
-	}
 	p.window = s.window()
 	s.put(p, codec.TypeWelcome, codec.AppendWelcome(nil, codec.Welcome{
 		Version: p.Version, Run: s.Config.Run, Compression: compression, Delim: s.Schedule.Delim,

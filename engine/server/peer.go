@@ -23,7 +23,6 @@ type peer struct {
 	partial []byte // the beginning of a frame
 	out     []byte // frames to be written this turn
 	dirty   bool   // stands in Server.dirty
-	either  bool   // compression is up to us
 	meter   socket.Meter
 	wrote   int // bytes given to the connection
 

@@ -32,16 +32,10 @@ func loopback(addr string) bool {
 	return err == nil && a.Addr().Unmap().IsLoopback()
 }
 
-// adapt chooses between the two compressions of a peer that reads Either: zstd
-// when the link is the bottleneck, as it makes about half as many bytes of text
-// as S2, and S2 otherwise, as it takes a third of the time.
+// adapt has the compression of what follows chosen by how fast the link is.
 func (p *peer) adapt(now time.Duration) {
-	if !p.either || !p.meter.Due(now) {
-		return
+	if p.Enc.Adapts() && p.meter.Due(now) {
+		queued := p.conn.OutboundBuffered() + socket.Queued(p.conn.Fd())
+		p.Enc.SetSlow(p.meter.Look(now, p.wrote, queued))
 	}
-	best := codec.S2
-	if p.meter.Look(now, p.wrote, p.conn.OutboundBuffered()+socket.Queued(p.conn.Fd())) {
-		best = codec.Zstd
-	}
-	p.Enc.SetCompression(best)
 }

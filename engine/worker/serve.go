@@ -116,9 +116,7 @@ func join(ctx context.Context, conn net.Conn, secrets codec.Secrets, cfg *Config
 	window := int64(min(l.welcome.Credit, 1<<40))
 	l.results = outbox{window: window, credit: window, kept: map[uint64]*result{}}
 	l.results.answers.kept = map[uint64]*answer{}
-	if l.out.SetCompression(l.welcome.Compression); l.welcome.Compression == codec.Either {
-		l.out.SetCompression(codec.S2) // see adapt
-	}
+	l.out.SetCompression(l.welcome.Compression)
 	return l, nil
 }
 

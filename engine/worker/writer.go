@@ -72,11 +72,11 @@ func (l *link) write() {
 	}
 }
 
-// adapt chooses a compression for what follows, where the coordinator leaves
-// that to us: zstd when the link is what holds us up.
+// adapt has the compression of what follows chosen by how fast the link is, where
+// the coordinator leaves that to us.
 func (w *writer) adapt() {
 	now := time.Since(w.start)
-	if w.welcome.Compression != codec.Either || !w.meter.Due(now) {
+	if !w.out.Adapts() || !w.meter.Due(now) {
 		return
 	}
 	conn, ok := w.conn.(syscall.Conn)
@@ -87,11 +87,7 @@ func (w *writer) adapt() {
 	if raw, err := conn.SyscallConn(); err == nil {
 		_ = raw.Control(func(fd uintptr) { queued = socket.Queued(int(fd)) })
 	}
-	best := codec.S2
-	if w.meter.Look(now, w.wrote, queued) {
-		best = codec.Zstd
-	}
-	w.out.SetCompression(best)
+	w.out.SetSlow(w.meter.Look(now, w.wrote, queued))
 }
 
 // collect waits for something to send and takes it.
