@@ -170,12 +170,33 @@ func (r *Run) Do(ctx context.Context, drain <-chan struct{}) (Report, error) {
 		go func() { local <- r.work(working) }()
 	}
 
-	var failure error // what ends the run early or makes it incomplete
-	localDone := r.opt.Command == nil
-	for over := false; !over; {
+	localDone, failure := r.await(drain, stopReading, local)
+	stopShowing()
+	stopReading()
+	r.pool.Close()
+	if r.opt.Command != nil && !localDone {
+		<-local // it was told; what it runs is ended
+	}
+	if r.server.Counts.Ended.Load() {
+		// Only a splitter that has seen the end, or an error, says that it ended.
+		// Otherwise it may wait for stdin for ever.
+		if err := <-input; failure == nil {
+			failure = err
+		}
+	}
+	if err := r.finish(ctx); err != nil {
+		failure = err // nothing is worse than results that are not written
+	}
+	return r.report(), failure
+}
+
+// await returns when the run is over, and says whether this machine's own worker
+// is done, and what ended the run early or makes it incomplete.
+func (r *Run) await(drain <-chan struct{}, stopReading func(), local <-chan error) (localDone bool, failure error) {
+	for {
 		select {
 		case <-r.server.Over():
-			over = true
+			return localDone, failure
 		case <-drain:
 			drain = nil
 			stopReading()
@@ -191,23 +212,6 @@ func (r *Run) Do(ctx context.Context, drain <-chan struct{}) (Report, error) {
 			}
 		}
 	}
-	stopShowing()
-	stopReading()
-	r.pool.Close()
-	if !localDone {
-		<-local // it was told; what it runs is ended
-	}
-	if r.server.Counts.Ended.Load() {
-		// Only a splitter that has seen the end, or an error, says that it ended.
-		// Otherwise it may wait for stdin for ever.
-		if err := <-input; failure == nil {
-			failure = err
-		}
-	}
-	if err := r.finish(ctx); err != nil {
-		failure = err // nothing is worse than results that are not written
-	}
-	return r.report(), failure
 }
 
 // finish ends what brings results to stdout.
