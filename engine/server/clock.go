@@ -12,7 +12,7 @@ import (
 // A ping is one that was sent and is not answered.
 type ping struct {
 	sent time.Duration
-	flow bool // measures how a large record gets on
+	flow bool // measures how jobs get on
 }
 
 // ping asks a worker for a sign of life, and how far away it is.

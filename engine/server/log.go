@@ -2,7 +2,6 @@ package server
 
 import (
 	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -25,16 +24,6 @@ func (g gnetLog) Warnf(f string, args ...any)  { g.Note(f, args...) }
 func (g gnetLog) Errorf(f string, args ...any) { g.Note(f, args...) }
 func (g gnetLog) Fatalf(f string, args ...any) { g.Warn(f, args...) }
 
-// clean is text of a peer, made fit for a terminal and cut short.
-func clean(text string) string {
-	const most = 256
-	if len(text) > most {
-		text = text[:most] + "…"
-	}
-	quoted := strconv.Quote(text)
-	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
-}
-
 // cause is why an attempt failed, in words.
 func (s *Server) cause(r *codec.Result) string {
 	switch r.Outcome {
@@ -51,5 +40,5 @@ func (s *Server) cause(r *codec.Result) string {
 	case codec.TimedOut:
 		return "it ran longer than " + s.Timeout.String()
 	}
-	return clean(string(r.Note))
+	return codec.Clean(string(r.Note))
 }

@@ -32,11 +32,12 @@ type peer struct {
 	acks   []codec.Span
 	owing  bool // stands in Server.owing
 
-	parts   map[uint64]*parts // results of which only a part has come, by seq
-	waiting []errand          // a record of more than a frame, and what follows it
-	pings   []ping            // not answered yet, oldest first
-	flow    int               // of those, the ones among the parts of a record
-	stray   int               // answers for jobs that it did not hold
+	parts    map[uint64]*parts // results of which only a part has come, by seq
+	waiting  []errand          // jobs that cannot be sent yet
+	pings    []ping            // not answered yet, oldest first
+	flow     int               // of those, the ones among jobs
+	unmarked int               // bytes of jobs since the last of those
+	stray    int               // answers for jobs that it did not hold
 
 	// Times by Server.awake.
 	heard     time.Duration // last byte from it
@@ -92,7 +93,8 @@ func (s *Server) flush() {
 // middle of a turn: the worker can begin, and the memory stays in the cache.
 const writeSize = 192 << 10
 
-// maxOutbound is more than credit lets a worker have on its way to it.
+// maxOutbound is more than credit, and pings among jobs, let a worker have on
+// its way to it.
 const maxOutbound = 16 << 20
 
 // write hands p.out to the connection. The write may fail and close it, which

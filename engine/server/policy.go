@@ -21,7 +21,7 @@ func (c Policy) choose(p *peer) codec.Compression {
 		return codec.Either
 	case (c == "auto" || c == "s2") && offered(codec.S2):
 		return codec.S2
-	case c == "zstd" && offered(codec.Zstd):
+	case (c == "auto" || c == "zstd") && offered(codec.Zstd):
 		return codec.Zstd
 	}
 	return codec.None

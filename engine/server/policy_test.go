@@ -21,6 +21,7 @@ func TestPolicy(t *testing.T) {
 	}{
 		{"auto", far, both, codec.Either},
 		{"auto", far, onlyS2, codec.S2},
+		{"auto", far, 1 << codec.Zstd, codec.Zstd},
 		{"auto", far, 0, codec.None},
 		{"auto", near, both, codec.None},
 		{"auto", mapped, both, codec.None},

@@ -26,7 +26,7 @@ func (s *Server) handle(p *peer, f codec.Frame) error {
 		}
 		p.leaving = true
 		if m.Reason == codec.GoodbyeCannotRun {
-			s.Log.Warn("worker %s left: %s", p.name(), clean(m.Sentence))
+			s.Log.Warn("worker %s left: %s", p.name(), codec.Clean(m.Sentence))
 		}
 		return io.EOF
 	}

@@ -9,15 +9,16 @@ import (
 const (
 	// recordRoom is what a Jobs or JobPart frame holds besides its integers.
 	recordRoom = codec.MaxPayload - 32
-	// stretch is how much of a large record goes between two pings, and
-	// maxFlow how many of those may be unanswered: gnet's buffer has no bound
-	// of its own, and a record may be larger than we would like it to hold.
+	// stretch is how many bytes of jobs go between two pings, and maxFlow how
+	// many of those may be unanswered: gnet's buffer has no bound of its own,
+	// and the jobs of many slots, or one large record, may be more than we would
+	// like it to hold. Together they are what a link of 1 Gbit/s carries in 64 ms.
 	stretch = 256 << 10
-	maxFlow = 4
+	maxFlow = 32
 )
 
 // An errand is jobs on their way to a worker that cannot be sent in one go: a
-// record of more than a frame, or jobs that have to follow one.
+// record of more than a frame, or jobs that have to wait behind others.
 type errand struct {
 	batch.Range
 	attempt uint64
@@ -29,7 +30,7 @@ func (e *errand) release() { e.Block.Release(1) }
 
 // send hands jobs to a worker.
 func (s *Server) send(p *peer, a *schedule.Action) {
-	if len(p.waiting) == 0 && len(a.Range.Data) <= recordRoom {
+	if len(p.waiting) == 0 && p.flow < maxFlow && len(a.Range.Data) <= recordRoom {
 		s.putJobs(p, a.Range, uint64(a.Attempt))
 		return
 	}
@@ -44,11 +45,20 @@ func (s *Server) send(p *peer, a *schedule.Action) {
 func (s *Server) putJobs(p *peer, r batch.Range, attempt uint64) {
 	s.head = codec.AppendJobs(s.head[:0], codec.Jobs{Seq: r.Seq, Count: uint64(r.Count), Attempt: attempt})
 	s.put(p, codec.TypeJobs, s.head, r.Data)
+	s.mark(p, len(r.Data))
+}
+
+// mark sends a ping after each stretch of jobs.
+func (s *Server) mark(p *peer, n int) {
+	if p.unmarked += n; p.unmarked >= stretch {
+		p.unmarked = 0
+		s.ping(p, true)
+	}
 }
 
 // pump sends what waits for the worker, as far as it keeps up.
 func (s *Server) pump(p *peer) {
-	for len(p.waiting) > 0 {
+	for len(p.waiting) > 0 && p.flow < maxFlow {
 		e := &p.waiting[0]
 		if len(e.Data) <= recordRoom {
 			s.putJobs(p, e.Range, e.attempt)
@@ -66,16 +76,15 @@ func (s *Server) pump(p *peer) {
 // putParts sends parts of a large record, and reports whether that was all.
 func (s *Server) putParts(p *peer, e *errand) bool {
 	for p.flow < maxFlow {
-		for end := min(e.sent+stretch, len(e.Data)); e.sent < end; {
-			n := min(recordRoom, end-e.sent)
-			s.head = codec.AppendJobPart(s.head[:0], codec.JobPart{Seq: e.Seq, Attempt: e.attempt, Last: e.sent+n == len(e.Data)})
-			s.put(p, codec.TypeJobPart, s.head, e.Data[e.sent:e.sent+n])
-			e.sent += n
-		}
-		if e.sent == len(e.Data) {
+		n := min(recordRoom, len(e.Data)-e.sent)
+		last := e.sent+n == len(e.Data)
+		s.head = codec.AppendJobPart(s.head[:0], codec.JobPart{Seq: e.Seq, Attempt: e.attempt, Last: last})
+		s.put(p, codec.TypeJobPart, s.head, e.Data[e.sent:e.sent+n])
+		e.sent += n
+		s.mark(p, n)
+		if last {
 			return true
 		}
-		s.ping(p, true)
 	}
 	return false
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/engine/batch"
 	"github.com/jobpipe/jobpipe/engine/order"
 	"github.com/jobpipe/jobpipe/engine/schedule"
 )
@@ -259,4 +260,27 @@ func TestSilentWorkerIsLost(t *testing.T) {
 	w.job()
 	r.said("worker anna is cut off: it was silent for 300ms; the job it had goes elsewhere")
 	r.said("no workers: jobs wait for one to connect to nowhere")
+}
+
+// Many slots may be given more than gnet is to hold for a slow link.
+func TestManySlotsOnASlowLink(t *testing.T) {
+	const jobs = 1000
+	r := start(t, func(c *Config) { c.Pool = batch.NewPool(1 << 30) })
+	w := r.worker("anna", jobs)
+	record := strings.Repeat("x", 40_000) + "\n"
+	for range jobs {
+		r.jobs(record)
+	}
+	for leased := 0; leased < jobs; {
+		r.Kick()
+		r.do(func() { leased = r.sched.Leased() })
+	}
+	var held int
+	r.do(func() { held = r.peers[1].conn.OutboundBuffered() })
+	if most := (maxFlow + 1) * (stretch + codec.MaxFrame); held > most {
+		t.Errorf("%d bytes lie in the buffer, more than %d", held, most)
+	}
+	for got := uint64(0); got < jobs; {
+		got += w.job().Count
+	}
 }

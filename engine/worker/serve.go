@@ -104,7 +104,7 @@ func join(ctx context.Context, conn net.Conn, secrets codec.Secrets, cfg *Config
 		if err != nil {
 			return nil, violation("%v", err)
 		}
-		return nil, fmt.Errorf("%w: %s", ErrRefused, r.Reason)
+		return nil, fmt.Errorf("%w: %s", ErrRefused, codec.Clean(r.Reason))
 	default:
 		return nil, violation("a frame of type %d instead of a welcome", f.Type)
 	}
