@@ -1,50 +1,38 @@
 package main
 
-import "strings"
+import "path/filepath"
 
-// A contest is one comparison: the same input for jobpipe and for a peer.
-type contest struct {
-	input   *input
-	jobpipe side
-	peer    side
-	goal    float64 // the ratio to reach; 0 for none
-}
+// sizes says how many jobs there are in the runs.
+type sizes struct{ jobs, lines int }
 
-// A side is a command and what it prints when it works.
-type side struct {
-	argv  []string
-	print output
-}
+// contests lists the comparisons. A peer that is far slower gets fewer jobs:
+// what is compared is jobs a second.
+func contests(dir string, n sizes) []contest {
+	few := numbers(filepath.Join(dir, "few"), n.jobs)
+	fewer := numbers(filepath.Join(dir, "fewer"), max(1, n.jobs/4))
+	many := numbers(filepath.Join(dir, "many"), n.lines)
 
-func (s side) String() string { return strings.Join(s.argv, " ") }
+	const (
+		each    = "a process each"
+		lines   = "lines"
+		ordered = "lines, in order"
+	)
+	here := func(in *input, prints output, command string) side { return &flow{words(command), in, prints} }
+	echo := here(few, sameLines, "jobpipe -j2 -- echo {}")
+	cat := here(few, sameLines, "jobpipe -j2 -- cat")
+	anyOrder := here(many, sameLines, "jobpipe -j2 --lines -- cat")
+	inOrder := here(many, sameBytes, "jobpipe -j2 -k --lines -- cat")
+	blocks := here(many, sameLines, "parallel -j2 --pipe --block 10M cat")
+	blocksInOrder := here(many, sameBytes, "parallel -j2 -k --pipe --block 10M cat")
 
-// words makes a side of a command line without quotes.
-func words(print output, command string) side {
-	return side{strings.Fields(command), print}
-}
-
-// output is what a command prints of its input.
-type output int
-
-const (
-	sameBytes output = iota // the input
-	sameLines               // its lines, in any order
-	nothing                 // xargs cannot put a job on stdin: cat finds it empty
-)
-
-// contests lists the comparisons: few jobs with a process each, many in line mode.
-func contests(few, many *input) []contest {
-	onStdin := words(sameLines, "jobpipe -j2 -- cat")
-	asArgument := words(sameLines, "jobpipe -j2 -- echo {}")
-	anyOrder := words(sameLines, "jobpipe -j2 --lines -- cat")
-	inOrder := words(sameBytes, "jobpipe -j2 -k --lines -- cat")
 	return []contest{
-		{few, onStdin, words(nothing, "xargs -P2 -I{} cat"), 0.95},
-		{few, onStdin, words(sameLines, "parallel -j2 --pipe -N1 cat"), 0},
-		{few, asArgument, words(sameLines, "xargs -P2 -I{} echo {}"), 0},
-		{few, asArgument, words(sameLines, "parallel -j2 echo {}"), 0},
-		{few, asArgument, side{[]string{"rush", "-j2", "echo {}"}, sameLines}, 0},
-		{many, anyOrder, words(sameLines, "parallel -j2 --pipe --block 10M cat"), 0},
-		{many, inOrder, words(sameBytes, "parallel -j2 -k --pipe --block 10M cat"), 0},
+		{each, cat, here(few, nothing, "xargs -P2 -I{} cat"), jobsPerSecond, 0.95},
+		{each, echo, here(few, sameLines, "xargs -P2 -I{} echo {}"), jobsPerSecond, 0.95},
+		{each, echo, here(few, sameLines, "parallel -j2 echo {}"), jobsPerSecond, 6},
+		{each, cat, here(fewer, sameLines, "parallel -j2 --pipe -N1 cat"), jobsPerSecond, 6},
+		{each, echo, &flow{command{"rush", "-j2", "echo {}"}, few, sameLines}, jobsPerSecond, 2},
+
+		{lines, anyOrder, blocks, jobsPerSecond, 1.8},
+		{ordered, inOrder, blocksInOrder, jobsPerSecond, 1.8},
 	}
 }

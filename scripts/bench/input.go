@@ -9,10 +9,47 @@ import (
 	"strconv"
 )
 
-// input is a file of jobs, and what it holds.
+// input is a file of jobs, and what it holds once it is written.
 type input struct {
-	path string
-	is   digest
+	path  string
+	lines int
+	line  func(buf []byte, i int) []byte // appends the ith, from 1
+	is    digest
+}
+
+// numbers is a file of the numbers from 1 to n, one a line.
+func numbers(path string, n int) *input {
+	return &input{path: path, lines: n, line: func(buf []byte, i int) []byte {
+		return strconv.AppendInt(buf, int64(i), 10)
+	}}
+}
+
+// write writes the file, the first time.
+func (in *input) write() error {
+	if in.is.lines > 0 {
+		return nil
+	}
+	f, err := os.Create(in.path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	w := bufio.NewWriterSize(f, 1<<20)
+	var line []byte
+	for i := range in.lines {
+		line = append(in.line(line[:0], i+1), '\n')
+		if _, err := w.Write(line); err != nil {
+			return err
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	in.is, err = digestOf(f)
+	return err
 }
 
 // A digest tells outputs apart: whole by their bytes in order, sum by their
@@ -25,37 +62,12 @@ type digest struct {
 
 var seed = maphash.MakeSeed()
 
-// numbers writes a file of the numbers from 1 to n, one a line.
-func numbers(path string, n int) (*input, error) {
-	f, err := os.Create(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	w := bufio.NewWriterSize(f, 1<<20)
-	var line []byte
-	for i := range n {
-		line = append(strconv.AppendInt(line[:0], int64(i+1), 10), '\n')
-		if _, err := w.Write(line); err != nil {
-			return nil, err
-		}
-	}
-	if err := w.Flush(); err != nil {
-		return nil, err
-	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return nil, err
-	}
-	is, err := digestOf(f)
-	return &input{path, is}, err
-}
-
 // digestOf reads r to its end. No line is longer than its buffer.
 func digestOf(r io.Reader) (digest, error) {
 	var d digest
 	var whole maphash.Hash
 	whole.SetSeed(seed)
-	in := bufio.NewReaderSize(r, 1<<20)
+	in := bufio.NewReaderSize(r, 4<<20)
 	for {
 		line, err := in.ReadSlice('\n')
 		if len(line) > 0 {

@@ -2,62 +2,77 @@
 // same input, and prints how they compare.
 //
 // Machines differ and are seldom idle, so a time alone says little. Each
-// comparison is made of pairs: jobpipe and the peer run one right after the
-// other, taking turns at being first, and what counts is the median of the
-// pairs' ratios. A program whose output is not what it should be is not timed.
+// contest is made of pairs: jobpipe and the peer run one right after the other,
+// taking turns at being first, and what counts is the median of the pairs'
+// ratios. A program whose output is not what it should be is not timed.
 package main
 
 import (
+	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
-	"text/tabwriter"
+	"os/signal"
+	"regexp"
+	"slices"
+	"syscall"
 	"time"
 )
 
 func main() {
-	jobs := flag.Int("jobs", 2_000, "jobs of one process each")
-	lines := flag.Int("lines", 20_000_000, "jobs in line mode")
-	pairs := flag.Int("pairs", 7, "pairs of runs in a comparison")
-	budget := flag.Duration("budget", 45*time.Second, "time after which a comparison makes no more than three pairs")
+	var size sizes
+	flag.IntVar(&size.jobs, "jobs", 2_000, "jobs of one process each")
+	flag.IntVar(&size.lines, "lines", 20_000_000, "jobs in line mode")
+	pairs := flag.Int("pairs", 7, "pairs of runs in a contest")
+	budget := flag.Duration("budget", 12*time.Second, "time after which a contest makes no more than three pairs")
+	only := flag.String("only", "", "hold only the contests whose description matches this `regexp`")
+	list := flag.Bool("list", false, "print the descriptions of the contests and exit")
 	flag.Parse()
-	if err := compareAll(*jobs, *lines, *pairs, *budget); err != nil {
+
+	chosen, err := regexp.Compile(*only)
+	if err == nil {
+		err = bench(size, chosen, *list, *pairs, *budget)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-// compareAll makes all comparisons and prints them as a table. The error is of
-// jobpipe's runs; what peers do wrong is said in the table.
-func compareAll(jobs, lines, pairs int, budget time.Duration) error {
+// bench holds the chosen contests and prints the table. The
+// error is of jobpipe's runs; what peers do wrong is said in the table.
+func bench(size sizes, chosen *regexp.Regexp, list bool, pairs int, budget time.Duration) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	dir, err := os.MkdirTemp("", "jobpipe-bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	few, err := numbers(filepath.Join(dir, "few"), jobs)
-	if err != nil {
-		return err
-	}
-	many, err := numbers(filepath.Join(dir, "many"), lines)
-	if err != nil {
-		return err
-	}
 
-	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "jobs\tjobpipe\ttime\tpeer\ttime\tratio\tgoal")
-	for _, c := range contests(few, many) {
-		fmt.Fprintln(os.Stderr, "bench:", c.jobpipe, "beside", c.peer)
-		row, err := c.compare(pairs, budget)
-		if err != nil {
-			return err
+	held := slices.DeleteFunc(contests(dir, size), func(c contest) bool { return !chosen.MatchString(c.String()) })
+	if len(held) == 0 {
+		return errors.New("no contest matches -only")
+	}
+	var results []result
+	var failed error
+	for _, c := range held {
+		if list {
+			fmt.Println(c)
+			continue
 		}
-		fmt.Fprintln(table, row)
+		fmt.Fprintln(os.Stderr, "bench:", c)
+		r := c.hold(ctx, pairs, budget)
+		if ctx.Err() != nil {
+			return errors.New("interrupted")
+		}
+		failed = errors.Join(failed, r.failed)
+		results = append(results, r)
 	}
-	if err := table.Flush(); err != nil {
-		return err
+	if list {
+		return nil
 	}
-	fmt.Println("\nMedians of times, and of the ratios peer to jobpipe of each pair: above 1, jobpipe is faster.")
-	return nil
+	printTable(os.Stdout, results)
+	return failed
 }
