@@ -16,14 +16,20 @@ func contests(dir string, n sizes) []contest {
 		each    = "a process each"
 		lines   = "lines"
 		ordered = "lines, in order"
+		tcp     = "lines, TCP"
+		keptTCP = "lines, TCP, in order"
 	)
 	here := func(in *input, prints output, command string) side { return &flow{words(command), in, prints} }
+	overTCP := func(in *input, prints output, flags string) side {
+		return &flow{newRemote(flags, "--lines -- cat"), in, prints}
+	}
 	echo := here(few, sameLines, "jobpipe -j2 -- echo {}")
 	cat := here(few, sameLines, "jobpipe -j2 -- cat")
 	anyOrder := here(many, sameLines, "jobpipe -j2 --lines -- cat")
 	inOrder := here(many, sameBytes, "jobpipe -j2 -k --lines -- cat")
 	blocks := here(many, sameLines, "parallel -j2 --pipe --block 10M cat")
 	blocksInOrder := here(many, sameBytes, "parallel -j2 -k --pipe --block 10M cat")
+	remote := overTCP(many, sameLines, "--insecure")
 
 	return []contest{
 		{each, cat, here(few, nothing, "xargs -P2 -I{} cat"), jobsPerSecond, 0.95},
@@ -34,5 +40,8 @@ func contests(dir string, n sizes) []contest {
 
 		{lines, anyOrder, blocks, jobsPerSecond, 1.8},
 		{ordered, inOrder, blocksInOrder, jobsPerSecond, 1.8},
+		{tcp, remote, blocks, jobsPerSecond, 1.8},
+		{keptTCP, overTCP(many, sameBytes, "--insecure -k"), blocksInOrder, jobsPerSecond, 1.8},
+		{tcp + ", key", overTCP(many, sameLines, "--key-file KEY"), remote, jobsPerSecond, 0},
 	}
 }
