@@ -3,7 +3,7 @@ package main
 import "path/filepath"
 
 // sizes says how many jobs there are in the runs.
-type sizes struct{ jobs, lines int }
+type sizes struct{ jobs, lines, queued int }
 
 // contests lists the comparisons. A peer that is far slower gets fewer jobs:
 // what is compared is jobs a second.
@@ -11,6 +11,8 @@ func contests(dir string, n sizes) []contest {
 	few := numbers(filepath.Join(dir, "few"), n.jobs)
 	fewer := numbers(filepath.Join(dir, "fewer"), max(1, n.jobs/4))
 	many := numbers(filepath.Join(dir, "many"), n.lines)
+	queued := numbers(filepath.Join(dir, "queued"), n.queued)
+	slowly := numbers(filepath.Join(dir, "slowly"), max(1, n.queued/10))
 
 	const (
 		each    = "a process each"
@@ -18,6 +20,7 @@ func contests(dir string, n sizes) []contest {
 		ordered = "lines, in order"
 		tcp     = "lines, TCP"
 		keptTCP = "lines, TCP, in order"
+		broker  = "lines, TCP, broker"
 	)
 	here := func(in *input, prints output, command string) side { return &flow{words(command), in, prints} }
 	overTCP := func(in *input, prints output, flags string) side {
@@ -37,11 +40,17 @@ func contests(dir string, n sizes) []contest {
 		{each, echo, here(few, sameLines, "parallel -j2 echo {}"), jobsPerSecond, 6},
 		{each, cat, here(fewer, sameLines, "parallel -j2 --pipe -N1 cat"), jobsPerSecond, 6},
 		{each, echo, &flow{command{"rush", "-j2", "echo {}"}, few, sameLines}, jobsPerSecond, 2},
+		{each + ", TCP", &flow{newRemote("--insecure", "-- cat"), few, sameLines}, &flow{newGearman(), few, sameLines}, jobsPerSecond, 1},
 
 		{lines, anyOrder, blocks, jobsPerSecond, 1.8},
 		{ordered, inOrder, blocksInOrder, jobsPerSecond, 1.8},
 		{tcp, remote, blocks, jobsPerSecond, 1.8},
 		{keptTCP, overTCP(many, sameBytes, "--insecure -k"), blocksInOrder, jobsPerSecond, 1.8},
 		{tcp + ", key", overTCP(many, sameLines, "--key-file KEY"), remote, jobsPerSecond, 0},
+
+		{broker, remote, &flow{newGearman(), few, sameLines}, jobsPerSecond, 1},
+		{broker, remote, &flow{newRedis(), queued, sameLines}, jobsPerSecond, 1},
+		{broker, remote, &flow{newBeanstalkd(), slowly, sameLines}, jobsPerSecond, 1},
+		{broker, remote, &flow{newNATS(), queued, sameLines}, jobsPerSecond, 1},
 	}
 }

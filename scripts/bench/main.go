@@ -24,6 +24,7 @@ func main() {
 	var size sizes
 	flag.IntVar(&size.jobs, "jobs", 2_000, "jobs of one process each")
 	flag.IntVar(&size.lines, "lines", 20_000_000, "jobs in line mode")
+	flag.IntVar(&size.queued, "queued", 500_000, "jobs through a broker")
 	pairs := flag.Int("pairs", 7, "pairs of runs in a contest")
 	budget := flag.Duration("budget", 12*time.Second, "time after which a contest makes no more than three pairs")
 	only := flag.String("only", "", "hold only the contests whose description matches this `regexp`")
