@@ -3,7 +3,7 @@ package main
 import "path/filepath"
 
 // sizes says how many jobs there are in the runs.
-type sizes struct{ jobs, lines, queued int }
+type sizes struct{ jobs, lines, queued, large, trips int }
 
 // contests lists the comparisons. A peer that is far slower gets fewer jobs:
 // what is compared is jobs a second.
@@ -13,6 +13,7 @@ func contests(dir string, n sizes) []contest {
 	many := numbers(filepath.Join(dir, "many"), n.lines)
 	queued := numbers(filepath.Join(dir, "queued"), n.queued)
 	slowly := numbers(filepath.Join(dir, "slowly"), max(1, n.queued/10))
+	large := mebibytes(filepath.Join(dir, "large"), n.large)
 
 	const (
 		each    = "a process each"
@@ -52,5 +53,8 @@ func contests(dir string, n sizes) []contest {
 		{broker, remote, &flow{newRedis(), queued, sameLines}, jobsPerSecond, 1},
 		{broker, remote, &flow{newBeanstalkd(), slowly, sameLines}, jobsPerSecond, 1},
 		{broker, remote, &flow{newNATS(), queued, sameLines}, jobsPerSecond, 1},
+
+		{"1 MiB each, TCP", overTCP(large, sameLines, "--insecure"), newIperf(n.large), mebibytesPerSecond, 0.5},
+		{"one job alone, TCP", &roundTrip{newRemote("--insecure", "--lines -- cat"), n.trips}, bound{1 / 150e-6}, microseconds, 1},
 	}
 }

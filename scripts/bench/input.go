@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"hash/maphash"
 	"io"
 	"os"
@@ -21,6 +22,14 @@ type input struct {
 func numbers(path string, n int) *input {
 	return &input{path: path, lines: n, line: func(buf []byte, i int) []byte {
 		return strconv.AppendInt(buf, int64(i), 10)
+	}}
+}
+
+// mebibytes is a file of n different lines of 1 MiB.
+func mebibytes(path string, n int) *input {
+	fill := bytes.Repeat([]byte("jobpipe "), 1<<20/8)
+	return &input{path: path, lines: n, line: func(buf []byte, i int) []byte {
+		return append(fmt.Appendf(buf, "%08d", i), fill[9:]...)
 	}}
 }
 

@@ -25,6 +25,8 @@ func main() {
 	flag.IntVar(&size.jobs, "jobs", 2_000, "jobs of one process each")
 	flag.IntVar(&size.lines, "lines", 20_000_000, "jobs in line mode")
 	flag.IntVar(&size.queued, "queued", 500_000, "jobs through a broker")
+	flag.IntVar(&size.large, "large", 2_000, "jobs of 1 MiB")
+	flag.IntVar(&size.trips, "trips", 2_000, "round trips of a job alone")
 	pairs := flag.Int("pairs", 7, "pairs of runs in a contest")
 	budget := flag.Duration("budget", 12*time.Second, "time after which a contest makes no more than three pairs")
 	only := flag.String("only", "", "hold only the contests whose description matches this `regexp`")

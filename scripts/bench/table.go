@@ -15,6 +15,12 @@ type unit func(jobsPerSecond float64) string
 
 func jobsPerSecond(v float64) string { return si(v) + "/s" }
 
+// mebibytesPerSecond is for jobs of 1 MiB.
+func mebibytesPerSecond(v float64) string { return si(v*(1<<20)) + "B/s" }
+
+// microseconds is for jobs one after another.
+func microseconds(v float64) string { return fmt.Sprintf("%.0f µs", 1e6/v) }
+
 // si rounds to three digits.
 func si(v float64) string {
 	prefixes := []string{"", " k", " M", " G", " T"}

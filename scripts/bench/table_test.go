@@ -13,6 +13,8 @@ func TestUnits(t *testing.T) {
 		{jobsPerSecond(160), "160/s"},
 		{jobsPerSecond(999.6), "1.00 k/s"},
 		{jobsPerSecond(81_250_000), "81.2 M/s"},
+		{mebibytesPerSecond(2000), "2.10 GB/s"},
+		{microseconds(1 / 150e-6), "150 µs"},
 		{times(0.948), "0.95"},
 		{times(6.25), "6.25"},
 		{times(434.4), "434"},
