@@ -84,9 +84,9 @@ cross: ## build for Linux, macOS and FreeBSD into dist/
 		$(STATIC) GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build $(BUILDFLAGS) -o dist/$$p/ ./cmd/jobpipe ./cmd/jobpipe-worker; \
 	done
 
-bench: build ## run jobpipe beside its peers, in turns, and print the ratios
+bench: build ## run jobpipe beside its peers, in turns, and show the ratios as a table and in man/bench.svg
 	scripts/setup-bench
-	$(GO) run ./scripts/bench -pairs $(PAIRS)
+	$(GO) run ./scripts/bench -pairs $(PAIRS) -svg man/bench.svg
 
 demo: build ## the word list through three workers, one of them killed (WORDS=n or all)
 	scripts/demo

@@ -1,5 +1,5 @@
-// Command bench runs jobpipe beside the programs one would take instead, on the
-// same input, and prints how they compare.
+// Command bench runs jobpipe beside the programs one would take instead, and
+// shows how they compare, as a table and as a picture.
 //
 // Machines differ and are seldom idle, so a time alone says little. Each
 // contest is made of pairs: jobpipe and the peer run one right after the other,
@@ -31,11 +31,12 @@ func main() {
 	budget := flag.Duration("budget", 12*time.Second, "time after which a contest makes no more than three pairs")
 	only := flag.String("only", "", "hold only the contests whose description matches this `regexp`")
 	list := flag.Bool("list", false, "print the descriptions of the contests and exit")
+	svg := flag.String("svg", "", "draw the ratios into this `file`")
 	flag.Parse()
 
 	chosen, err := regexp.Compile(*only)
 	if err == nil {
-		err = bench(size, chosen, *list, *pairs, *budget)
+		err = bench(size, chosen, *list, *svg, *pairs, *budget)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -43,9 +44,9 @@ func main() {
 	}
 }
 
-// bench holds the chosen contests and prints the table. The
+// bench holds the chosen contests, prints the table and draws the picture. The
 // error is of jobpipe's runs; what peers do wrong is said in the table.
-func bench(size sizes, chosen *regexp.Regexp, list bool, pairs int, budget time.Duration) error {
+func bench(size sizes, chosen *regexp.Regexp, list bool, svg string, pairs int, budget time.Duration) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	dir, err := os.MkdirTemp("", "jobpipe-bench-")
@@ -77,5 +78,8 @@ func bench(size sizes, chosen *regexp.Regexp, list bool, pairs int, budget time.
 		return nil
 	}
 	printTable(os.Stdout, results)
+	if svg != "" {
+		failed = errors.Join(failed, os.WriteFile(svg, picture(results), 0o644))
+	}
 	return failed
 }
