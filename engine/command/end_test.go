@@ -132,3 +132,25 @@ func TestCancel(t *testing.T) {
 		t.Fatal(out)
 	}
 }
+
+// A worker that is stopped, or waits long for a processor, sees late that a
+// job has exited: what the job printed is in the pipes all the same.
+func TestOutputIsReadHoweverLate(t *testing.T) {
+	s := sh(t, Options{}, "echo out; echo err >&2")
+	p, err := s.start(s.c.argv, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for !zombie(p.pid) {
+		time.Sleep(time.Millisecond)
+	}
+	p.left()
+	p.onTime(p.exited.Add(time.Hour))
+	p.reap()
+	if out, errs := text(t, &p.stdout), text(t, &p.stderr); out != "out\n" || errs != "err\n" {
+		t.Fatalf("stdout %q, stderr %q", out, errs)
+	}
+	if p.out != none || p.err != none {
+		t.Fatal("pipes are left open")
+	}
+}

@@ -12,6 +12,8 @@ import (
 const (
 	// readSize is what a pipe holds.
 	readSize = 64 << 10
+	// mostInPipe is what a process can make its pipe hold.
+	mostInPipe = 1 << 20
 	// headStart is how long only the exit is waited for. Most small jobs are
 	// over by then, and waking once is cheaper than waking at each write and
 	// close. A job that prints more than a pipe holds waits for us this long,
@@ -141,6 +143,8 @@ func (p *process) onTime(now time.Time) {
 	switch {
 	case !p.exited.IsZero():
 		if now.Sub(p.exited) >= linger {
+			p.drain(&p.out, &p.stdout)
+			p.drain(&p.err, &p.stderr)
 			p.closeOutput()
 		}
 	case p.ending:
@@ -209,6 +213,20 @@ func (p *process) read(fd *int, g *Spool, events int16) {
 	if n <= 0 || n < len(p.slot.buf) && events&unix.POLLHUP != 0 {
 		_ = syscall.Close(*fd)
 		*fd = none
+	}
+}
+
+// drain takes what is in a pipe when we are late to look: what the process
+// wrote before it exited is among that. Whoever still writes cannot hold us.
+func (p *process) drain(fd *int, g *Spool) {
+	for most := g.size + mostInPipe; *fd != none && !p.ending && g.size < most; {
+		fds := [1]unix.PollFd{{Fd: int32(*fd), Events: unix.POLLIN}}
+		if n, err := unix.Poll(fds[:], 0); err == unix.EINTR {
+			continue
+		} else if n <= 0 {
+			return
+		}
+		p.read(fd, g, fds[0].Revents)
 	}
 }
 
