@@ -55,6 +55,7 @@ func (s *Server) end() {
 		}
 		s.phase = ending
 		s.deadline = s.now() + s.bye
+		s.acknowledge(true)
 		for _, p := range s.peers {
 			s.tellOver(p)
 		}

@@ -30,6 +30,7 @@ func (e *errand) release() { e.Block.Release(1) }
 
 // send hands jobs to a worker.
 func (s *Server) send(p *peer, a *schedule.Action) {
+	s.payAcks(p) // an attempt is done with before the next one begins
 	if len(p.waiting) == 0 && p.flow < maxFlow && len(a.Range.Data) <= recordRoom {
 		s.putJobs(p, a.Range, uint64(a.Attempt))
 		return

@@ -16,12 +16,13 @@ func (s *Server) turn() {
 	}
 	s.collect()
 	s.submit()
-	s.acknowledge() // before jobs go out: an attempt is done with before the next one begins
+	ticked := s.ticked.Swap(false)
+	s.acknowledge(ticked || s.phase != running)
 	if s.phase == running {
 		s.intake()
 		now := s.now()
 		s.acts = s.sched.Dispatch(now, s.acts[:0])
-		if s.ticked.Swap(false) {
+		if ticked {
 			s.look(now)
 			s.acts = s.sched.Tick(now, s.acts)
 		}
@@ -51,21 +52,27 @@ func (s *Server) submit() {
 	clear(s.ops)
 }
 
-// acknowledge tells the workers which of their results are safe, and returns
-// their credit.
-func (s *Server) acknowledge() {
+// acknowledge notes which results are safe, and tells the workers where that
+// cannot wait for the next jobs: a frame for each small result would wake a
+// worker for nothing.
+func (s *Server) acknowledge(now bool) {
 	s.receipts = s.Stage.Receipts(s.receipts[:0])
 	for _, r := range s.receipts {
 		if p := s.peers[schedule.WorkerID(r.Worker)]; p != nil {
 			s.owe(p, r)
 		}
 	}
-	for i, p := range s.owing {
-		s.owing[i] = nil
-		p.owing = false
-		s.payAcks(p)
+	waiting := s.owing[:0]
+	for _, p := range s.owing {
+		if now || p.owed > p.window/4 || len(p.acks) > codec.ManySpans/2 {
+			s.payAcks(p)
+		}
+		if p.owing = p.owed > 0 || len(p.acks) > 0; p.owing {
+			waiting = append(waiting, p)
+		}
 	}
-	s.owing = s.owing[:0]
+	clear(s.owing[len(waiting):])
+	s.owing = waiting
 }
 
 // owe notes what a worker is to be told with the next Ack.
@@ -81,9 +88,12 @@ func (s *Server) owe(p *peer, r order.Receipt) {
 	}
 }
 
-// payAcks makes Ack frames of what is owed to p.
+// payAcks makes Ack frames of what is owed to p, if there is anything.
 func (s *Server) payAcks(p *peer) {
 	acks := p.acks
+	if p.owed == 0 && len(acks) == 0 {
+		return
+	}
 	for more := true; more; more = len(acks) > 0 {
 		n := min(len(acks), codec.ManySpans)
 		s.head = codec.AppendAck(s.head[:0], codec.Ack{Credit: uint64(p.owed), Spans: acks[:n]})
