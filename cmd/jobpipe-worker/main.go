@@ -96,6 +96,10 @@ func (v *invocation) prepare(say func(string, ...any)) (cfg worker.Config, err e
 		Stay:     v.Stay,
 		Log:      say,
 	}
+	if fit, limit := command.Fit(cfg.Slots); fit < cfg.Slots {
+		say("ulimit -n %d is enough for %d jobs at a time, not for %d", limit, fit, cfg.Slots)
+		cfg.Slots = fit
+	}
 	if cfg.Name == "" {
 		if cfg.Name, err = os.Hostname(); err != nil {
 			cfg.Name = "worker"
