@@ -89,16 +89,12 @@ func (v *invocation) prepare(say func(string, ...any)) (cfg worker.Config, err e
 		Connect:  v.Connect,
 		Insecure: v.Insecure,
 		Name:     v.Name,
-		Slots:    int(v.Jobs),
+		Slots:    cmdline.Fit(int(v.Jobs), say),
 		Lines:    v.Lines,
 		Compress: v.Compress,
 		Wait:     time.Duration(v.Wait),
 		Stay:     v.Stay,
 		Log:      say,
-	}
-	if fit, limit := command.Fit(cfg.Slots); fit < cfg.Slots {
-		say("ulimit -n %d is enough for %d jobs at a time, not for %d", limit, fit, cfg.Slots)
-		cfg.Slots = fit
 	}
 	if cfg.Name == "" {
 		if cfg.Name, err = os.Hostname(); err != nil {

@@ -117,10 +117,7 @@ func (v *invocation) prepare(stdin, stdout, stderr *os.File, say func(string, ..
 		o.Delim = 0
 	}
 	if len(v.Command) > 0 {
-		if fit, limit := command.Fit(o.Slots); fit < o.Slots {
-			say("ulimit -n %d is enough for %d jobs at a time, not for %d", limit, fit, o.Slots)
-			o.Slots = fit
-		}
+		o.Slots = cmdline.Fit(o.Slots, say)
 		here, err := os.Hostname()
 		if err != nil {
 			here = "localhost"

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"github.com/jobpipe/jobpipe/engine/command"
 )
 
 // Command returns the command in what kong left over. Behind -- there must be
@@ -32,4 +34,14 @@ func Lines(command []string) error {
 		}
 	}
 	return nil
+}
+
+// Fit returns how many of so many slots there are descriptors for, and says so
+// where that is less.
+func Fit(slots int, say func(string, ...any)) int {
+	fit, limit := command.Fit(slots)
+	if fit < slots {
+		say("ulimit -n %d is enough for %d jobs at a time, not for %d", limit, fit, slots)
+	}
+	return fit
 }
