@@ -54,8 +54,9 @@ const (
 	onErr
 )
 
-// pump serves the process until it has exited and its output is read.
-func (p *process) pump(ctx context.Context) {
+// pump serves the process until it has exited and its output is read. It calls
+// lasts when that is not soon.
+func (p *process) pump(ctx context.Context, lasts func()) {
 	fds := [5]unix.PollFd{
 		onExit: {Fd: int32(p.exit), Events: unix.POLLIN},
 		onBell: {Fd: int32(p.slot.bell[0]), Events: unix.POLLIN},
@@ -64,12 +65,19 @@ func (p *process) pump(ctx context.Context) {
 		onErr:  {Events: unix.POLLIN},
 	}
 	set := fds[:onIn]
-	if p.in != none {
+	if p.in != none { // it has to be fed
 		set = fds[:]
+		if lasts != nil {
+			lasts()
+		}
 	}
 	for p.exited.IsZero() || p.out != none || p.err != none {
 		fds[onIn].Fd, fds[onOut].Fd, fds[onErr].Fd = int32(p.in), int32(p.out), int32(p.err)
-		poll(set, p.patience(len(set) < len(fds)))
+		starting := len(set) < len(fds)
+		poll(set, p.patience(starting))
+		if starting && fds[onExit].Revents == 0 && lasts != nil {
+			lasts()
+		}
 		set = fds[:]
 		if fds[onBell].Revents != 0 {
 			p.slot.quiet()

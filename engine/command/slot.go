@@ -25,6 +25,10 @@ type Job struct {
 	Record  []byte // with its delimiter; read until Run returns
 	Delim   byte
 	Timeout time.Duration // 0: none
+
+	// Lasts, where there is one, is called by Run's goroutine when the job is
+	// not over within headStart.
+	Lasts func()
 }
 
 // An Outcome is how a job ended. The values are those of the wire.
@@ -134,7 +138,7 @@ func (s *Slot) Run(ctx context.Context, j Job) (Result, error) {
 		p.term = began.Add(j.Timeout)
 	}
 	unring := context.AfterFunc(ctx, s.ring)
-	p.pump(ctx)
+	p.pump(ctx, j.Lasts)
 	unring()
 	status := p.reap()
 	if p.cancelled != nil {

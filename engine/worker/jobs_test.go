@@ -2,6 +2,8 @@ package worker
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -154,5 +156,30 @@ func TestEmptyResult(t *testing.T) {
 	c.jobs(1, 1, "x") // it needs no credit
 	if r := c.result(); len(r.Stdout) != 0 || !bytes.Equal(r.Stderr, nil) {
 		t.Errorf("got %+v", r)
+	}
+}
+
+// Results wait for company only while the jobs behind them are short.
+func TestResultsDoNotWaitForALongJob(t *testing.T) {
+	for name, parts := range map[string]int{"small": 1, "larger than a pipe": 4} {
+		t.Run(name, func(t *testing.T) {
+			over := filepath.Join(t.TempDir(), "over")
+			c := begin(t, sh(t, `read -r x; case $x in long*) until [ -e `+over+` ]; do sleep .01; done; x=long; esac; echo "$x"`))
+			c.jobs(1, 1, "a", "b")
+			for n := 1; n <= parts; n++ {
+				c.jobPart(3, 1, "long"+strings.Repeat("x", 40_000), n == parts)
+			}
+			for seq, want := range []string{"a\n", "b\n"} {
+				if r := c.result(); r.Seq != uint64(seq+1) || string(r.Stdout) != want {
+					t.Fatalf("job %d printed %q, want %q of job %d", r.Seq, r.Stdout, want, seq+1)
+				}
+			}
+			if err := os.WriteFile(over, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if r := c.result(); string(r.Stdout) != "long\n" {
+				t.Errorf("the long job printed %q", r.Stdout)
+			}
+		})
 	}
 }

@@ -18,8 +18,10 @@ const (
 	maxHeld      = 64 << 20 // bytes of results in memory above which no job is started
 	maxUnsent    = 1 << 20  // bytes of answers above which no more are read
 	writeSize    = 256 << 10
-	partSize     = 48 << 10 // of a large result in one frame
-	wholeSize    = 32 << 10 // a result that is larger goes in parts
+	partSize     = 48 << 10             // of a large result in one frame
+	wholeSize    = 32 << 10             // a result that is larger goes in parts
+	companySize  = 16                   // results of short jobs that are sent together
+	companyTime  = 2 * time.Millisecond // after which they are sent although there are fewer
 	openPatience = 5 * time.Second
 	ackPatience  = 30 * time.Second       // for results to be written when we leave
 	byePatience  = time.Second            // for the goodbye to be read

@@ -77,15 +77,20 @@ func (l *link) fail(err error) {
 
 // wake makes everybody look again. The link's mutex is held.
 func (l *link) wake() {
+	l.rested()
+	l.work.Broadcast()
+	l.send.Signal()
+	l.ringSlots()
+}
+
+// rested notes when nothing is running or kept any more. The link's mutex is held.
+func (l *link) rested() {
 	if l.retired && l.busy == 0 {
 		shut(l.idle)
 		if l.alone && len(l.results.kept) == 0 && l.results.answers.empty() {
 			shut(l.quiet)
 		}
 	}
-	l.work.Broadcast()
-	l.send.Signal()
-	l.ringSlots()
 }
 
 // lastPing follows the Slots that says we take no more: when its Pong is there,

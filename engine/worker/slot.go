@@ -32,6 +32,7 @@ func (l *link) workIn(n int, s *command.Slot) {
 		r, err := s.Run(ctx, command.Job{
 			Run: runName(l.welcome), Seq: job.Seq, Attempt: job.attempt,
 			Record: job.Data, Delim: l.welcome.Delim, Timeout: l.welcome.Timeout,
+			Lasts: l.post,
 		})
 		l.done(n, job, r, err)
 	}
@@ -42,12 +43,14 @@ func (l *link) next(n int) (job leased, ctx context.Context, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for l.queue.jobs == 0 || l.paused || l.results.held > maxHeld {
+		l.postNow()
 		if l.retired || l.err != nil {
 			return leased{}, nil, false
 		}
 		l.work.Wait()
 	}
 	if l.retired || l.err != nil {
+		l.postNow()
 		return leased{}, nil, false
 	}
 	job = l.queue.take(l.welcome.Delim)
@@ -70,7 +73,25 @@ func (l *link) done(n int, job leased, r command.Result, err error) {
 	} else {
 		l.undone([]span{{job.Seq, 1}}, err)
 	}
-	l.wake()
+	l.rested()
+	if err != nil || l.results.enough(time.Now()) {
+		l.postNow()
+	}
+}
+
+// post has the results that wait sent. Each job that ends so soon that it does
+// not come to this is followed by another, or by a slot that finds none.
+func (l *link) post() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.postNow()
+}
+
+// postNow is post with the link's mutex held.
+func (l *link) postNow() {
+	if l.results.ready() {
+		l.send.Signal()
+	}
 }
 
 // undone gives back jobs of a process that was not started, or was cancelled.
