@@ -14,6 +14,8 @@ func (s *Scheduler) Dispatch(now time.Duration, acts []Action) []Action {
 	s.doomed = s.doomed[:0]
 	acts = append(acts, s.lost...)
 	s.lost = s.lost[:0]
+	acts = append(acts, s.losers...)
+	s.losers = s.losers[:0]
 	if s.stopped {
 		return s.revokeAll(now, acts)
 	}

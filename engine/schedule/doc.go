@@ -13,7 +13,8 @@
 //
 // What it promises: a job is settled (answered, failed for good, or lost for
 // good) exactly once; a worker is never given more than its credit; no job
-// waits while a worker that may run it has room.
+// waits while a worker that may run it has room; and when nothing more waits,
+// what slow workers have not started goes to those that are idle.
 //
 // State is kept by range, not by job. A range is split only where something
 // goes wrong in it or an answer covers part of it.

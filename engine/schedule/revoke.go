@@ -28,7 +28,7 @@ func (s *Scheduler) revokeForIdle(now time.Duration, acts []Action) []Action {
 		return acts
 	}
 	slowest.stuck = true // lest it is given the same jobs again
-	return append(acts, slowest.revoke())
+	return append(acts, slowest.revoke(now))
 }
 
 // idleSlot reports whether a worker with room has nothing to do in some slot.
@@ -42,23 +42,23 @@ func (s *Scheduler) idleSlot() bool {
 }
 
 // Tick asks back what is queued on workers that have answered nothing for
-// long: a job of an hour must not keep those behind it waiting. Call it some
-// times a second.
+// long: a job of an hour must not keep those behind it waiting. It also starts
+// slow jobs a second time, see speculate. Call it some times a second.
 func (s *Scheduler) Tick(now time.Duration, acts []Action) []Action {
 	for _, w := range s.order {
 		if w.revocable(now) && now-w.moved >= stuckAfter {
 			w.stuck = true
-			acts = append(acts, w.revoke())
+			acts = append(acts, w.revoke(now))
 		}
 	}
-	return acts
+	return s.speculate(now, acts)
 }
 
 // revokeAll asks back everything that has not started.
 func (s *Scheduler) revokeAll(now time.Duration, acts []Action) []Action {
 	for _, w := range s.order {
 		if w.jobs > 0 && !w.revoking && now >= w.revokeAt {
-			acts = append(acts, w.revoke())
+			acts = append(acts, w.revoke(now))
 		}
 	}
 	return acts
@@ -79,7 +79,8 @@ func (w *worker) revocable(now time.Duration) bool {
 	return w.jobs > w.slots && !w.revoking && now >= w.revokeAt
 }
 
-func (w *worker) revoke() Action {
+func (w *worker) revoke(now time.Duration) Action {
 	w.revoking = true
+	w.revokeAt = now + stuckAfter
 	return Action{Kind: Revoke, Worker: w.id, Range: batch.Range{Count: w.jobs}}
 }

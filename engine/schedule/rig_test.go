@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -50,8 +51,16 @@ func (r *rig) wait(d time.Duration) { r.now += d }
 // answers has the worker answer jobs it holds.
 func (r *rig) answers(id WorkerID, from, to uint64) {
 	r.t.Helper()
-	if !r.Answer(r.now, id, from, int(to-from+1)) {
-		r.t.Fatalf("worker %d was not believed to hold %d-%d", id, from, to)
+	if n, late := r.Answer(r.now, id, from, int(to-from+1)); n != int(to-from+1) || late {
+		r.t.Fatalf("worker %d answers %d-%d: %d are taken, late is %v", id, from, to, n, late)
+	}
+}
+
+// answersLate has the worker answer jobs that another has settled.
+func (r *rig) answersLate(id WorkerID, from, to uint64) {
+	r.t.Helper()
+	if n, late := r.Answer(r.now, id, from, int(to-from+1)); n != int(to-from+1) || !late {
+		r.t.Fatalf("worker %d answers %d-%d: %d are taken, late is %v", id, from, to, n, late)
 	}
 }
 
@@ -65,8 +74,14 @@ func (r *rig) givesBack(id WorkerID, from, to uint64) {
 // fails has an attempt fail that is not the last one.
 func (r *rig) fails(id WorkerID, seq uint64, attempt int) {
 	r.t.Helper()
-	if v := r.Failed(r.now, id, seq, attempt); !v.Held || v.Final {
-		r.t.Fatalf("attempt %d at job %d on worker %d: got verdict %+v, want it to be tried again", attempt, seq, id, v)
+	r.gets(id, seq, attempt, Verdict{Held: true})
+}
+
+// gets has an attempt fail, and compares what becomes of the job.
+func (r *rig) gets(id WorkerID, seq uint64, attempt int, want Verdict) {
+	r.t.Helper()
+	if got := r.Failed(r.now, id, seq, attempt); !reflect.DeepEqual(got, want) {
+		r.t.Fatalf("attempt %d at job %d on worker %d: got verdict %+v, want %+v", attempt, seq, id, got, want)
 	}
 }
 
@@ -106,8 +121,11 @@ func (r *rig) did(acts []Action, want []string) {
 }
 
 func (r *rig) tell(a Action) string {
-	if a.Kind == Revoke {
+	switch a.Kind {
+	case Revoke:
 		return fmt.Sprintf("revoke %d from %d", a.Range.Count, a.Worker)
+	case Cancel:
+		return fmt.Sprintf("cancel %s at %d", numbers(a.Range), a.Worker)
 	}
 	var data []byte
 	for seq := a.Range.Seq; seq < a.Range.End(); seq++ {

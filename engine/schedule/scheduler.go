@@ -15,6 +15,8 @@ type Config struct {
 	Retries  int // how often a failed job is tried again
 	MaxLost  int // a job during which this many workers vanished is given up
 	MaxBytes int // bytes of jobs in one lease (one longer record may exceed it)
+
+	Speculate bool // near the end, start slow jobs a second time
 }
 
 const (
@@ -39,6 +41,7 @@ const (
 	Send   ActionKind = iota // give Range to Worker, as attempt Attempt
 	Revoke                   // ask Worker to give back up to Range.Count jobs it has not started
 	GiveUp                   // Range's jobs are settled as failed: too many workers vanished
+	Cancel                   // Worker need not answer Range, without Data: another has
 )
 
 // An Action is something for the caller to do. Range.Data is valid until the
@@ -64,11 +67,13 @@ type Scheduler struct {
 	ended   bool
 	stopped bool
 	lost    []Action // give-ups not yet returned by Dispatch
+	losers  []Action // cancellations not yet returned by Dispatch
 	doomed  []span   // the jobs of lost
 	spent   []span   // settled, their bytes still promised to the caller
 
 	reserved []*worker     // being emptied for, or running, a job of alone
 	revoked  time.Duration // when jobs were last asked back for idle workers
+	took     times         // how long jobs were leased until they were answered
 }
 
 // New returns a scheduler with no jobs and no workers.
@@ -122,7 +127,8 @@ func (s *Scheduler) Waiting() int {
 	return n + len(s.alone)
 }
 
-// Leased is the number of jobs handed out and not answered.
+// Leased is the number of jobs handed out and not answered; one that was started
+// twice counts once.
 func (s *Scheduler) Leased() int { return s.out }
 
 // Wants reports whether more input would be of use: less than about

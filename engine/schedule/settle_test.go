@@ -24,7 +24,7 @@ func TestAnswerForWhatIsNotHeldChangesNothing(t *testing.T) {
 		{"of no worker", 9, 1, 1},
 		{"job 0", 1, 0, 1},
 	} {
-		if r.Answer(r.now, c.worker, c.seq, c.count) {
+		if n, _ := r.Answer(r.now, c.worker, c.seq, c.count); n > 0 {
 			t.Errorf("%s: the answer was taken", c.name)
 		}
 		if r.GiveBack(r.now, c.worker, c.seq, c.count) {

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"slices"
+	"time"
 
 	"github.com/jobpipe/jobpipe/engine/batch"
 )
@@ -13,12 +14,18 @@ import (
 type span struct {
 	batch.Range
 	lo, hi  uint64
-	bytes   int        // of the window, while leased
-	attempt int        // number of the current or next handing-out, from 1
-	failed  int        // attempts that failed
-	lost    int        // attempts during which the worker vanished
-	chunk   int        // hand out at most this many at once; 0: no limit
-	avoid   []WorkerID // where it failed; shared, never written to
+	bytes   int           // of the window, while leased
+	attempt int           // number of the current or next handing-out, from 1
+	failed  int           // attempts that failed
+	lost    int           // attempts during which the worker vanished
+	chunk   int           // hand out at most this many at once; 0: no limit
+	avoid   []WorkerID    // where it failed; shared, never written to
+	since   time.Duration // when it was leased
+
+	// Of a job that was started twice, see speculate.
+	twin   WorkerID // where the other copy runs; 0: nowhere
+	newest int      // the higher attempt of the two; 0: it was started once
+	void   bool     // settled by the other copy: this one is being cancelled
 }
 
 func (s *span) jobs() int { return int(s.hi - s.lo) }
@@ -46,6 +53,12 @@ func (s *span) own(delim byte) {
 	s.release()
 	s.Block = nil
 }
+
+// latest is the highest attempt at the job so far.
+func (s *span) latest() int { return max(s.attempt, s.newest) }
+
+// shun notes that the job failed on worker w.
+func (s *span) shun(w WorkerID) { s.avoid = append(s.avoid[:len(s.avoid):len(s.avoid)], w) }
 
 // avoids reports whether the job failed on worker w before.
 func (s *span) avoids(w WorkerID) bool { return slices.Contains(s.avoid, w) }

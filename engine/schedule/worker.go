@@ -23,7 +23,7 @@ type worker struct {
 	idle  time.Duration // when it had no jobs any more
 	moved time.Duration // last answer, or first lease after none
 
-	revokeAt time.Duration // not asked to give jobs back before this
+	revokeAt time.Duration // not asked to give jobs back before this, and not waited for longer
 	revoking bool          // asked, and not yet replied
 	stuck    bool          // its queue was asked back: gets none until it answers
 	reserved bool          // being emptied for, or running, a job that must run alone
@@ -111,6 +111,7 @@ func (w *worker) lease(now time.Duration, sp span) {
 		w.since += now - w.idle // a fast worker is never busy for long enough to be measured at one go
 		w.moved = now
 	}
+	sp.since = now
 	sp.bytes = len(sp.Data)
 	w.jobs += sp.jobs()
 	w.bytes += sp.bytes
@@ -222,22 +223,27 @@ func (s *Scheduler) lease(now time.Duration, w *worker, sp span) Action {
 	return Action{Kind: Send, Worker: w.id, Range: sp.Range, Attempt: sp.attempt}
 }
 
-// Holds reports whether a job is leased to a worker, as this attempt.
-func (s *Scheduler) Holds(id WorkerID, seq uint64, attempt int) bool {
+// Holds reports whether a job is leased to a worker, as this attempt, and if so
+// whether it is late: the job has been settled by another.
+func (s *Scheduler) Holds(id WorkerID, seq uint64, attempt int) (held, late bool) {
 	w := s.workers[id]
 	if w == nil {
-		return false
+		return false, false
 	}
 	at, ok := w.find(seq)
-	return ok && w.leases[at].attempt == attempt
+	held = ok && w.leases[at].attempt == attempt
+	return held, held && w.leases[at].void
 }
 
-// Held lists the jobs leased to a worker, for messages and tests.
+// Held lists the jobs leased to a worker and not settled, for messages and
+// tests.
 func (s *Scheduler) Held(id WorkerID) []batch.Range {
 	var held []batch.Range
 	if w := s.workers[id]; w != nil {
 		for _, l := range w.leases {
-			held = append(held, batch.Range{Seq: l.lo, Count: l.jobs()})
+			if !l.void {
+				held = append(held, batch.Range{Seq: l.lo, Count: l.jobs()})
+			}
 		}
 	}
 	return held

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/engine/batch"
 	"github.com/jobpipe/jobpipe/engine/order"
 	"github.com/jobpipe/jobpipe/engine/schedule"
 )
@@ -97,12 +98,21 @@ func (s *Server) answers(p *peer, payload []byte) error {
 	if err := p.spend(len(m.Lines)); err != nil {
 		return err
 	}
-	count := int(m.Count) // no more than there are lines in a frame
-	if !s.sched.Answer(s.now(), p.id, m.Seq, count) {
-		return s.unwanted(p, m.Seq, len(m.Lines))
+	rest := batch.Range{Seq: m.Seq, Count: int(m.Count), Data: m.Lines} // no more than there are lines in a frame
+	for rest.Count > 0 {
+		n, late := s.sched.Answer(s.now(), p.id, rest.Seq, rest.Count)
+		if n == 0 {
+			return s.unwanted(p, rest.Seq, len(rest.Data))
+		}
+		some := rest.Split(delim, n)
+		rc := order.Receipt{Worker: uint64(p.id), Seq: some.Seq, Count: n, Bytes: len(some.Data)}
+		if late {
+			s.owe(p, rc)
+			continue
+		}
+		s.Counts.Done.Add(int64(n))
+		s.Stage.Emit(rc, some.Data)
 	}
-	s.Counts.Done.Add(int64(count))
-	s.Stage.Emit(order.Receipt{Worker: uint64(p.id), Seq: m.Seq, Count: count, Bytes: len(m.Lines)}, m.Lines)
 	return nil
 }
 
@@ -121,18 +131,28 @@ func (s *Server) result(p *peer, r *codec.Result) error {
 	if failed {
 		v = s.sched.Failed(s.now(), p.id, r.Seq, int(r.Attempt))
 	} else {
-		v.Held = s.sched.Answer(s.now(), p.id, r.Seq, 1)
-		v.Final = v.Held
+		n, late := s.sched.Answer(s.now(), p.id, r.Seq, 1)
+		v.Held, v.Late = n == 1, late
+		v.Final = v.Held && !late
 	}
 	if !v.Held {
 		s.dropParts(p, r.Seq)
 		return s.unwanted(p, r.Seq, size)
 	}
+	if v.Late {
+		s.dropParts(p, r.Seq)
+		s.owe(p, order.Receipt{Seq: r.Seq, Count: 1, Bytes: size})
+		return nil
+	}
 	s.printStderr(half, r.Stderr)
 	if !v.Final {
 		s.dropParts(p, r.Seq)
 		s.owe(p, order.Receipt{Seq: r.Seq, Count: 1, Bytes: size})
-		s.Log.Note("%s %d failed on %s: %s; it is tried again", s.noun(), r.Seq, p.name(), s.cause(r))
+		next := "it is tried again"
+		if v.Twin {
+			next = "its other copy goes on"
+		}
+		s.Log.Note("%s %d failed on %s: %s; %s", s.noun(), r.Seq, p.name(), s.cause(r), next)
 		return nil
 	}
 	if failed {
@@ -183,8 +203,13 @@ func (s *Server) resultPart(p *peer, payload []byte) error {
 		return fmt.Errorf("it sent parts of job %d as attempts %d and %d", m.Seq, half.attempt, m.Attempt)
 	}
 	if half == nil {
-		if !s.sched.Holds(p.id, m.Seq, int(m.Attempt)) {
+		held, late := s.sched.Holds(p.id, m.Seq, int(m.Attempt))
+		switch {
+		case !held:
 			return s.unwanted(p, m.Seq, len(m.Data))
+		case late:
+			s.owe(p, order.Receipt{Bytes: len(m.Data)})
+			return nil
 		}
 		half = &parts{attempt: m.Attempt}
 		if p.parts == nil {

@@ -18,11 +18,12 @@ const (
 )
 
 // An errand is jobs on their way to a worker that cannot be sent in one go: a
-// record of more than a frame, or jobs that have to wait behind others.
+// record of more than a frame, or jobs that have to wait behind others; or the
+// cancellation of such jobs, which must not overtake them.
 type errand struct {
 	batch.Range
-	attempt uint64
-	sent    int // bytes
+	attempt uint64 // 0: Range is cancelled
+	sent    int    // bytes
 }
 
 // release gives up the memory that the errand keeps.
@@ -43,6 +44,19 @@ func (s *Server) send(p *peer, a *schedule.Action) {
 	s.pump(p)
 }
 
+// cancel tells a worker that a job of its is settled.
+func (s *Server) cancel(p *peer, a *schedule.Action) {
+	s.dropParts(p, a.Range.Seq)
+	s.Log.Note("%s %d was answered by another worker than %s, where it is cancelled", s.noun(), a.Range.Seq, p.name())
+	p.waiting = append(p.waiting, errand{Range: a.Range})
+	s.pump(p)
+}
+
+func (s *Server) putCancel(p *peer, r batch.Range) {
+	s.head = codec.AppendCancel(s.head[:0], codec.Cancel{Spans: []codec.Span{{Seq: r.Seq, Count: uint64(r.Count)}}})
+	s.put(p, codec.TypeCancel, s.head)
+}
+
 func (s *Server) putJobs(p *peer, r batch.Range, attempt uint64) {
 	s.head = codec.AppendJobs(s.head[:0], codec.Jobs{Seq: r.Seq, Count: uint64(r.Count), Attempt: attempt})
 	s.put(p, codec.TypeJobs, s.head, r.Data)
@@ -61,9 +75,12 @@ func (s *Server) mark(p *peer, n int) {
 func (s *Server) pump(p *peer) {
 	for len(p.waiting) > 0 && p.flow < maxFlow {
 		e := &p.waiting[0]
-		if len(e.Data) <= recordRoom {
+		switch {
+		case e.attempt == 0:
+			s.putCancel(p, e.Range)
+		case len(e.Data) <= recordRoom:
 			s.putJobs(p, e.Range, e.attempt)
-		} else if !s.putParts(p, e) {
+		case !s.putParts(p, e):
 			return
 		}
 		e.release()

@@ -182,9 +182,13 @@ func (s *Server) perform(a *schedule.Action) {
 	if p == nil {
 		return // lost in this turn: the scheduler knows
 	}
-	if a.Kind == schedule.Revoke {
+	switch a.Kind {
+	case schedule.Revoke:
 		s.head = codec.AppendRevoke(s.head[:0], codec.Revoke{Count: uint64(a.Range.Count)})
 		s.put(p, codec.TypeRevoke, s.head)
+		return
+	case schedule.Cancel:
+		s.cancel(p, a)
 		return
 	}
 	s.send(p, a)

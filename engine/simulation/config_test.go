@@ -91,6 +91,7 @@ func newConfig(r *rand.Rand) config {
 	if r.IntN(12) == 0 {
 		c.stop = 1 + time.Duration(r.IntN(500))*time.Millisecond
 	}
+	c.Speculate = r.IntN(2) == 0
 	if c.disk = 1 << 40; r.IntN(20) == 0 {
 		c.disk = int64(pick(r, 0, 1000, 50_000))
 	}

@@ -96,7 +96,7 @@ func (r *run) doneIsRight() {
 // perform carries out one action. Some come from the scheduler's tick.
 func (r *run) perform(a schedule.Action, ticking bool) {
 	if r.log != nil {
-		r.log("%v: %s worker %d: jobs %d+%d attempt %d", r.now, [...]string{"send", "revoke", "give up"}[a.Kind],
+		r.log("%v: %s worker %d: jobs %d+%d attempt %d", r.now, [...]string{"send", "revoke", "give up", "cancel"}[a.Kind],
 			a.Worker, a.Range.Seq, a.Range.Count, a.Attempt)
 	}
 	if a.Kind == schedule.GiveUp {
@@ -110,12 +110,20 @@ func (r *run) perform(a schedule.Action, ticking bool) {
 	w := r.workers[a.Worker-1]
 	switch a.Kind {
 	case schedule.Send:
-		r.send(w.peer, a.Range, a.Attempt)
+		if ticking {
+			r.startTwice(w.peer, a.Range, a.Attempt)
+		} else {
+			r.send(w.peer, a.Range, a.Attempt)
+		}
 		seq, count, attempt := a.Range.Seq, a.Range.Count, a.Attempt
 		w.down(func() { w.jobs(seq, count, attempt) })
 	case schedule.Revoke:
 		r.revoke(w.peer, a.Range.Count, ticking)
 		w.down(func() { w.revoke(a.Range.Count) })
+	case schedule.Cancel:
+		r.cancel(w.peer, a.Range)
+		w.parts = r.without(w.parts, a.Range.Seq)
+		w.down(func() { w.cancel(a.Range.Seq) })
 	}
 }
 
@@ -276,32 +284,47 @@ func (r *run) believed(w *worker, got, want bool, waiting, leased int) bool {
 // answers handles the answers of line mode.
 func (r *run) answers(w *worker, seq uint64, count int, data []byte) {
 	w.used += len(data)
-	if r.answered(w, seq, count) {
-		for n, at := seq, data; n < seq+uint64(count); n++ {
-			end := slices.Index(at, r.Delim) + 1
-			r.settle(n, at[:end])
-			at = at[end:]
+	for count > 0 {
+		n, late := r.answered(w, seq, count)
+		if n == 0 {
+			r.giveCredit(w, len(data))
+			r.punish(w)
+			break
 		}
-		r.stage.Emit(order.Receipt{Worker: uint64(w.id), Seq: seq, Count: count, Bytes: len(data)}, data)
-	} else {
-		r.giveCredit(w, len(data))
-		r.punish(w)
+		size := 0
+		for i := range uint64(n) {
+			end := slices.Index(data[size:], r.Delim) + 1
+			if !late {
+				r.settle(seq+i, data[size:size+end])
+			}
+			size += end
+		}
+		if late {
+			r.giveCredit(w, size)
+		} else {
+			r.stage.Emit(order.Receipt{Worker: uint64(w.id), Seq: seq, Count: n, Bytes: size}, data[:size])
+		}
+		seq, count, data = seq+uint64(n), count-n, data[size:]
 	}
 	r.handled()
 }
 
-// answered asks the scheduler whether w may answer these jobs.
-func (r *run) answered(w *worker, seq uint64, count int) bool {
+// answered asks the scheduler how many of these jobs w may answer.
+func (r *run) answered(w *worker, seq uint64, count int) (n int, late bool) {
 	waiting, leased := r.sched.Waiting(), r.sched.Leased()
 	want := r.holds(w.peer, seq, count)
-	if !r.believed(w, r.sched.Answer(r.now, w.id, seq, count), want, waiting, leased) {
-		return false
+	n, late = r.sched.Answer(r.now, w.id, seq, count)
+	if !r.believed(w, n > 0, want, waiting, leased) {
+		return 0, false
 	}
-	for n := seq; n < seq+uint64(count); n++ {
-		r.release(w.peer, n)
+	if most, wasLate := r.alike(w.peer, seq, count); n != most || late != wasLate {
+		violated("of %d answers from %d on, %d are taken and late is %v; want %d and %v", count, seq, n, late, most, wasLate)
 	}
-	r.model.answered(w.peer, count)
-	return true
+	for at := seq; at < seq+uint64(n); at++ {
+		r.finished(w.peer, at, late)
+	}
+	r.model.answered(w.peer, n)
+	return n, late
 }
 
 // part handles a part of a result.
@@ -310,6 +333,11 @@ func (r *run) part(w *worker, t task, data []byte) {
 		return
 	}
 	w.used += len(data)
+	if r.late(w.peer, t.seq) {
+		r.giveCredit(w, len(data))
+		r.handled()
+		return
+	}
 	r.stage.Append(w.half(t).hold, uint64(w.id), data)
 	r.handled()
 }
@@ -329,8 +357,14 @@ func (w *worker) half(t task) *part {
 // finish handles a result, or its last part.
 func (r *run) finish(w *worker, t task, ok bool, data []byte) {
 	w.used += len(data)
-	final := ok
-	if ok && !r.answered(w, t.seq, 1) || !ok && !r.failed(w, t, &final) {
+	held, final := false, false
+	if ok {
+		n, late := r.answered(w, t.seq, 1)
+		held, final = n > 0, !late
+	} else {
+		held, final = r.failed(w, t)
+	}
+	if !held {
 		r.forget(w, t, data)
 		r.punish(w)
 		r.handled()
@@ -356,43 +390,71 @@ func (r *run) finish(w *worker, t task, ok bool, data []byte) {
 	r.handled()
 }
 
-// failed asks the scheduler what becomes of a failed attempt. It reports
-// whether the worker held it.
-func (r *run) failed(w *worker, t task, final *bool) bool {
-	j := &r.all[t.seq]
+// failed asks the scheduler what becomes of a failed attempt: whether the
+// worker held it, and whether that settles the job.
+func (r *run) failed(w *worker, t task) (held, final bool) {
 	waiting, leased := r.sched.Waiting(), r.sched.Leased()
-	want := r.holds(w.peer, t.seq, 1) && t.attempt == 1+j.failed+j.lost
-	if got := r.sched.Holds(w.id, t.seq, t.attempt); got != want {
-		violated("worker %d holds job %d as attempt %d: %v, the truth is %v", w.id, t.seq, t.attempt, got, want)
+	want := r.holds(w.peer, t.seq, 1) && t.attempt == r.attemptOn(w.peer, t.seq)
+	late := want && r.late(w.peer, t.seq)
+	if got, gotLate := r.sched.Holds(w.id, t.seq, t.attempt); got != want || gotLate != late {
+		violated("worker %d holds job %d as attempt %d: %v, late %v, the truth is %v, %v", w.id, t.seq, t.attempt, got, gotLate, want, late)
 	}
 	v := r.sched.Failed(r.now, w.id, t.seq, t.attempt)
 	if !r.believed(w, v.Held, want, waiting, leased) {
+		return false, false
+	}
+	if v.Late != late {
+		violated("worker %d failed job %d, which is settled: %v, late is %v", w.id, t.seq, late, v.Late)
+	}
+	return true, r.failure(w, t.seq, v)
+}
+
+// failure notes the end of an attempt that failed, and checks what is said to
+// become of the job.
+func (r *run) failure(w *worker, seq uint64, v schedule.Verdict) (final bool) {
+	j := &r.all[seq]
+	r.model.answered(w.peer, 1)
+	if v.Late {
+		r.finished(w.peer, seq, true)
+		return false
+	}
+	if twin := j.twin != nil; v.Twin != twin {
+		violated("job %d failed; that another copy runs is said to be %v, it is %v", seq, v.Twin, twin)
+	}
+	if v.Twin {
+		r.release(w.peer, seq)
+		j.avoid = append(j.avoid, w.id)
 		return false
 	}
 	if last := j.failed >= r.Retries || r.stopped; v.Final != last {
-		violated("job %d failed %d times before: final is %v", t.seq, j.failed, v.Final)
+		violated("job %d failed %d times before: final is %v", seq, j.failed, v.Final)
 	}
 	if v.Final {
 		r.promised++
 	}
-	if *final = v.Final; v.Final && string(v.Record.Data) != string(r.record(t.seq, t.seq+1)) {
-		violated("the record of job %d is said to be %.60q", t.seq, v.Record.Data)
+	if v.Final && string(v.Record.Data) != string(r.record(seq, seq+1)) {
+		violated("the record of job %d is said to be %.60q", seq, v.Record.Data)
 	}
-	r.release(w.peer, t.seq)
-	r.model.answered(w.peer, 1)
+	r.release(w.peer, seq)
 	if !v.Final {
 		j.failed++
+		j.nextAttempt()
 		j.avoid = append(j.avoid, w.id)
-		r.requeue(t.seq)
+		r.requeue(seq)
 	}
-	return true
+	return v.Final
 }
 
 // forget drops a result that is not wanted.
 func (r *run) forget(w *worker, t task, data []byte) {
 	r.giveCredit(w, len(data))
-	w.parts = slices.DeleteFunc(w.parts, func(p *part) bool {
-		if p.task == t {
+	w.parts = r.without(w.parts, t.seq)
+}
+
+// without drops the parts of one job's results.
+func (r *run) without(parts []*part, seq uint64) []*part {
+	return slices.DeleteFunc(parts, func(p *part) bool {
+		if p.seq == seq {
 			r.stage.Drop(p.hold)
 			return true
 		}
@@ -430,8 +492,8 @@ func (r *run) left(w *worker) {
 	for _, h := range r.sched.Held(w.id) {
 		held += h.Count
 	}
-	if held != w.held {
-		violated("worker %d is believed to hold %d jobs, it holds %d", w.id, held, w.held)
+	if held != w.held-len(w.void) {
+		violated("worker %d is believed to hold %d jobs, it holds %d", w.id, held, w.held-len(w.void))
 	}
 	r.sched.Leave(r.now, w.id)
 	r.leave(w.peer)
@@ -446,8 +508,7 @@ func (r *run) returned(w *worker, seq uint64, count int) {
 	want := r.holds(w.peer, seq, count)
 	if r.believed(w, r.sched.GiveBack(r.now, w.id, seq, count), want, waiting, leased) {
 		for n := seq; n < seq+uint64(count); n++ {
-			r.release(w.peer, n)
-			r.requeue(n)
+			r.comesBack(w.peer, n)
 		}
 	} else {
 		r.punish(w)

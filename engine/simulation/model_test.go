@@ -32,17 +32,25 @@ const (
 
 // A job is what is true of one job, beside what the scheduler believes.
 type job struct {
-	state  state
-	holder *peer
-	failed int
-	lost   int
-	avoid  []schedule.WorkerID
-	given  bool   // given up
-	out    []byte // what stdout must say of it
-	acks   int
-	lease  uint64 // the handing-out it is, or was last, part of
-	few    int    // is handed out in a lease of at most so many jobs; 0: no limit
-	due    int    // is acknowledged when so much is written
+	state     state
+	holder    *peer
+	twin      *peer // the holder of its other copy
+	failed    int
+	lost      int
+	since     time.Duration // when it was handed out to holder
+	twinSince time.Duration
+
+	attempt     int // of holder, or the next one
+	twinAttempt int
+	newest      int // of a job that was started twice, the higher attempt; else 0
+
+	avoid []schedule.WorkerID
+	given bool   // given up
+	out   []byte // what stdout must say of it
+	acks  int
+	lease uint64 // the handing-out it is, or was last, part of
+	few   int    // is handed out in a lease of at most so many jobs; 0: no limit
+	due   int    // is acknowledged when so much is written
 
 	// What it does to whoever runs it.
 	took   time.Duration
@@ -69,8 +77,10 @@ type peer struct {
 	moved    time.Duration // when it answered last, or got a job after it had none
 	stuck    bool
 	revoking bool
-	spared   time.Duration // is not asked to give jobs back before this
-	sent     uint64        // when it was given jobs last, as a number of turns
+	spared   time.Duration  // is not asked to give jobs back before this
+	asked    time.Duration  // when it was asked to give jobs back
+	sent     uint64         // when it was given jobs last, as a number of turns
+	void     map[uint64]int // cancelled jobs that it has not done with, as which attempt
 }
 
 // The promises of schedule's documentation, in numbers.
@@ -107,11 +117,13 @@ type model struct {
 	mostSeen int     // peers at a time
 	leases   uint64
 	turns    uint64
-	changed  uint64        // the turn when it changed who may run what alone
-	searched time.Duration // when idle workers were last looked for
-	promised int           // settled jobs whose bytes are still needed
-	frontier uint64        // in input order: all jobs before it are printed
-	printed  int           // bytes that stdout is to have
+	changed  uint64          // the turn when it changed who may run what alone
+	searched time.Duration   // when idle workers were last looked for
+	promised int             // settled jobs whose bytes are still needed
+	frontier uint64          // in input order: all jobs before it are printed
+	printed  int             // bytes that stdout is to have
+	tooks    []time.Duration // of jobs that were answered, ascending
+	losers   []loser
 }
 
 // record is what jobs [from,to) are.
@@ -132,7 +144,7 @@ func (m *model) waiting() int {
 func (m *model) add(r batch.Range) {
 	m.read += uint64(r.Count)
 	for seq := r.Seq; seq < r.End(); seq++ {
-		m.all[seq].state = fresh
+		m.all[seq].state, m.all[seq].attempt = fresh, 1
 		if m.stopped {
 			m.all[seq].state = dropped
 			m.next = seq + 1
@@ -141,7 +153,7 @@ func (m *model) add(r batch.Range) {
 }
 
 func (m *model) join(p *peer) {
-	p.open = true
+	p.open, p.void = true, map[uint64]int{}
 	p.since, p.idle = m.now, m.now
 	m.changed = m.turns
 	m.peers = append(m.peers, p)
@@ -205,7 +217,7 @@ func (m *model) send(p *peer, r batch.Range, attempt int) {
 		if j.state != first.state || j.state == leased || j.state > leased {
 			violated("job %d is sent to worker %d while it is in state %d", seq, p.id, j.state)
 		}
-		if want := 1 + j.failed + j.lost; attempt != want {
+		if want := j.attempt; attempt != want {
 			violated("job %d is sent as attempt %d, want %d", seq, attempt, want)
 		}
 		if !m.mayRun(p, j) {
@@ -221,10 +233,7 @@ func (m *model) send(p *peer, r batch.Range, attempt int) {
 	m.takeWaiting(r, first.state)
 	m.leases++
 	p.sent = m.turns
-	if p.held == 0 {
-		p.since += m.now - p.idle
-		p.moved = m.now
-	}
+	p.wakes(m.now)
 	for seq := r.Seq; seq < r.End(); seq++ {
 		j := &m.all[seq]
 		if j.lost > 0 {
@@ -235,14 +244,27 @@ func (m *model) send(p *peer, r batch.Range, attempt int) {
 				violated("job %d may be poisonous and is run by worker %d beside %d others", seq, p.id, p.held+r.Count-1)
 			}
 		}
-		j.state, j.holder, j.lease = leased, p, m.leases
+		j.state, j.holder, j.since, j.lease = leased, p, m.now, m.leases
 	}
 	m.leased += r.Count
+	m.load(p, r)
+}
+
+// load notes that p has more jobs.
+func (m *model) load(p *peer, r batch.Range) {
 	p.held += r.Count
 	p.bytes += len(r.Data)
 	if p.held > m.credit(p) {
 		violated("worker %d has %d jobs, its credit is %d (%d slots, rate %.0f, round trip %v, stuck %v)",
 			p.id, p.held, m.credit(p), p.slots, p.rate, p.rtt, p.stuck)
+	}
+}
+
+// wakes notes when p has jobs again.
+func (p *peer) wakes(now time.Duration) {
+	if p.held == 0 {
+		p.since += now - p.idle
+		p.moved = now
 	}
 }
 
@@ -293,6 +315,7 @@ func (m *model) lastChance(j *job) bool { return j.lost > 0 && j.lost == m.MaxLo
 // requeue notes that a job that was handed out waits again.
 func (m *model) requeue(seq uint64) {
 	j := &m.all[seq]
+	j.newest = 0
 	switch {
 	case m.stopped:
 		j.state = dropped
@@ -300,7 +323,7 @@ func (m *model) requeue(seq uint64) {
 		j.state, m.dooms = doomed, append(m.dooms, seq)
 	case m.lastChance(j):
 		j.state, m.alone, m.changed = alone, append(m.alone, seq), m.turns
-	case j.failed > 0:
+	case len(j.avoid) > 0:
 		j.state, m.retry = retry, append(m.retry, seq)
 	default:
 		at, _ := slices.BinarySearch(m.again, seq)
@@ -314,22 +337,27 @@ func (m *model) holds(p *peer, seq uint64, count int) bool {
 		return false
 	}
 	for n := seq; n < seq+uint64(count); n++ {
-		if j := &m.all[n]; j.state != leased || j.holder != p {
+		if j := &m.all[n]; !m.late(p, n) && (j.state != leased || j.holder != p && j.twin != p) {
 			return false
 		}
 	}
 	return true
 }
 
-// release notes that p holds a job no more.
+// release notes that p holds a job no more. If another does, that is its
+// holder from now on.
 func (m *model) release(p *peer, seq uint64) *job {
 	j := &m.all[seq]
-	j.holder = nil
-	m.leased--
-	if p.held--; p.held == 0 {
-		p.idle = m.now
+	switch {
+	case j.twin == nil:
+		j.holder = nil
+		m.leased--
+	case j.holder == p:
+		j.holder, j.attempt, j.since, j.twin = j.twin, j.twinAttempt, j.twinSince, nil
+	default:
+		j.twin = nil
 	}
-	p.bytes -= len(m.record(seq, seq+1))
+	m.unload(p, seq)
 	if p.alone {
 		p.alone, m.changed = false, m.turns
 	}
@@ -337,6 +365,14 @@ func (m *model) release(p *peer, seq uint64) *job {
 		p.afresh--
 	}
 	return j
+}
+
+// unload notes that p has one job fewer.
+func (m *model) unload(p *peer, seq uint64) {
+	if p.held--; p.held == 0 {
+		p.idle = m.now
+	}
+	p.bytes -= len(m.record(seq, seq+1))
 }
 
 // answered notes how fast p answers.
@@ -380,9 +416,13 @@ func (m *model) leave(p *peer) {
 	}
 	m.limit(p)
 	for seq := uint64(1); seq <= m.read; seq++ {
-		if j := &m.all[seq]; j.holder == p {
+		j := &m.all[seq]
+		if j.twin != nil && (j.holder == p || j.twin == p) {
+			m.loseOne(p, seq)
+		} else if j.holder == p {
 			m.release(p, seq)
 			j.lost++
+			j.nextAttempt()
 			if j.lost >= m.MaxLost && m.MaxLost > 1 && held > 1 && !m.stopped {
 				violated("job %d is to be given up though %d other jobs were lost with it", seq, held-1)
 			}
@@ -421,8 +461,8 @@ func (m *model) giveUp(r batch.Range, attempt int) {
 			violated("job %d is given up after %d losses", seq, m.all[seq].lost)
 		}
 		m.dooms = slices.Delete(m.dooms, i, i+1)
-		if j := &m.all[seq]; attempt != j.failed+j.lost {
-			violated("job %d is given up after attempt %d, it was %d", seq, attempt, j.failed+j.lost)
+		if last := m.all[seq].attempt - 1; attempt != last {
+			violated("job %d is given up after attempt %d, it was %d", seq, attempt, last)
 		}
 		m.all[seq].given = true
 		m.settle(seq, nil)

@@ -18,6 +18,7 @@ func (m *model) dispatched(waiting, leased int) {
 	if len(m.dooms) > 0 {
 		violated("job %d was lost too often and is not given up", m.dooms[0])
 	}
+	m.losersAreTold()
 	m.idleAreServed()
 	m.someoneIsEmptied()
 	if waiting == 0 || m.stopped {

@@ -54,7 +54,7 @@ func (m *model) revoke(p *peer, count int, ticking bool) {
 	if !ticking && !m.stopped {
 		m.searched = m.now
 	}
-	p.revoking, p.stuck = true, p.stuck || !m.stopped
+	p.revoking, p.stuck, p.asked = true, p.stuck || !m.stopped, m.now
 }
 
 // idleAreServed checks that a slow worker's queue is asked back when nothing
@@ -91,6 +91,7 @@ func (m *model) someoneIsIdle() bool {
 // ticked checks that what is queued on workers that have answered nothing for
 // long was asked back.
 func (m *model) ticked() {
+	m.stragglersAreCopied()
 	for _, p := range m.peers {
 		if m.revocable(p) && m.now-p.moved >= stuckAfter {
 			violated("worker %d is silent since %v, has %d jobs on %d slots, and is not asked to give any back",

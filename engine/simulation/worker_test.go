@@ -23,6 +23,7 @@ type worker struct {
 	upAt    time.Duration // arrival of the last message to the coordinator
 	downAt  time.Duration
 	queue   []task
+	running []*running
 	busy    int
 	dead    bool
 	cut     bool // what is on its way to the coordinator does not arrive
@@ -37,6 +38,12 @@ type worker struct {
 type task struct {
 	seq     uint64
 	attempt int
+}
+
+// running is a batch that occupies a slot.
+type running struct {
+	tasks []task
+	ended bool // cancelled
 }
 
 // A message waits until there is credit for it.
@@ -123,11 +130,14 @@ func (w *worker) execute(batch []task) {
 		}
 		good++
 	}
+	now := &running{tasks: batch}
+	w.running = append(w.running, now)
 	w.after(took, func() {
-		if w.dead {
+		if w.dead || now.ended {
 			return
 		}
 		w.busy--
+		w.running = slices.DeleteFunc(w.running, func(r *running) bool { return r == now })
 		w.report(batch[:good])
 		if good < len(batch) {
 			bad := batch[good]
@@ -230,6 +240,35 @@ func (w *worker) lie(t task) {
 		t.seq = 1
 	}
 	w.answer([]task{t})
+}
+
+// cancel ends a job, and in line mode with it all that its process has. They go
+// back, like those that have not started.
+func (w *worker) cancel(seq uint64) {
+	is := func(t task) bool { return t.seq == seq }
+	if at := slices.IndexFunc(w.queue, is); at >= 0 {
+		back := w.queue[at]
+		w.queue = slices.Delete(slices.Clone(w.queue), at, at+1)
+		w.returnTasks([]task{back})
+	}
+	for _, now := range w.running {
+		if !now.ended && slices.ContainsFunc(now.tasks, is) {
+			now.ended = true
+			w.after(w.random(time.Second)*time.Duration(w.rnd.IntN(2)), func() { w.ended(now) })
+		}
+	}
+}
+
+// ended takes note of the end of a process that had to be ended.
+func (w *worker) ended(now *running) {
+	if w.dead {
+		return
+	}
+	w.busy--
+	w.running = slices.DeleteFunc(w.running, func(r *running) bool { return r == now })
+	w.returnTasks(now.tasks)
+	w.start()
+	w.flush()
 }
 
 // revoke gives back up to count jobs that have not started, the newest first.
