@@ -32,9 +32,10 @@ type Options struct {
 	Slots   int              // of those
 	Lines   bool             // it is kept and answers line by line
 
-	Retries int
-	MaxLost int
-	Timeout time.Duration // of one job; 0: none
+	Retries   int
+	MaxLost   int
+	Speculate bool          // near the end, run slow jobs a second time elsewhere
+	Timeout   time.Duration // of one job; 0: none
 
 	Progress bool // show on Stderr how far the run is
 	Quiet    bool // only errors on Stderr

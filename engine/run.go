@@ -100,7 +100,7 @@ func (r *Run) assemble(waits string) (err error) {
 	}
 	r.server, err = server.New(server.Config{
 		Run:       r.id,
-		Schedule:  schedule.Config{Delim: o.Delim, Retries: o.Retries, MaxLost: o.MaxLost},
+		Schedule:  schedule.Config{Delim: o.Delim, Retries: o.Retries, MaxLost: o.MaxLost, Speculate: o.Speculate},
 		Timeout:   o.Timeout,
 		DeadAfter: o.DeadAfter,
 		Compress:  server.Policy(o.Compress),

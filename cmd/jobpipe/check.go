@@ -55,6 +55,8 @@ func (v *invocation) checkWorkers(line *cmdline.Line) error {
 		return errors.New("--lines is about the command of this machine, which has none; give it to jobpipe-worker")
 	case !local && !remote:
 		return errors.New("nobody would do the jobs; write a command behind --, or let workers in with --listen, or both")
+	case !remote && line.Given("speculate") && v.Speculate:
+		return errors.New("--speculate runs slow jobs a second time on another worker, and none can connect; add --listen, or leave it out")
 	case !remote && v.ListenFile != "":
 		return errors.New("--listen-file has no address to tell; add --listen")
 	}

@@ -27,10 +27,11 @@ type invocation struct {
 	MaxJob    flags.Size `placeholder:"SIZE" default:"64MiB" help:"a longer job has failed; it is never held whole"`
 	Buffer    flags.Size `placeholder:"SIZE" default:"256MiB" help:"memory for jobs and results held; then a temporary file"`
 
-	Retries flags.Count    `placeholder:"N" default:"0" help:"try a job that failed or ran out of time N times more"`
-	Timeout flags.Duration `placeholder:"TIME" help:"end a job that runs longer; it has failed (default never)"`
-	MaxLost flags.Count    `placeholder:"N" default:"3" help:"a job during which N workers vanished has failed"`
-	Failed  flags.File     `placeholder:"FILE" help:"write the jobs that failed to FILE, ready to be fed back"`
+	Retries   flags.Count    `placeholder:"N" default:"0" help:"try a job that failed or ran out of time N times more"`
+	Timeout   flags.Duration `placeholder:"TIME" help:"end a job that runs longer; it has failed (default never)"`
+	MaxLost   flags.Count    `placeholder:"N" default:"3" help:"a job during which N workers vanished has failed"`
+	Speculate bool           `help:"near the end, run slow jobs a second time elsewhere; the first answer counts"`
+	Failed    flags.File     `placeholder:"FILE" help:"write the jobs that failed to FILE, ready to be fed back"`
 
 	KeyFile   flags.File     `placeholder:"FILE" env:"-" help:"accept only workers with the key in FILE; else JOBPIPE_KEY_FILE's"`
 	NewKey    bool           `env:"-" help:"print a fresh key and exit"`

@@ -109,6 +109,7 @@ func (v *invocation) prepare(stdin, stdout, stderr *os.File, say func(string, ..
 		Lines:      v.Lines,
 		Retries:    int(v.Retries),
 		MaxLost:    int(v.MaxLost),
+		Speculate:  v.Speculate,
 		Timeout:    time.Duration(v.Timeout),
 		Quiet:      v.Quiet,
 		Verbose:    v.Verbose,

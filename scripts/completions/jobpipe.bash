@@ -45,7 +45,7 @@ _jobpipe() {
 		;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W '-- -l --listen --listen-file -j --jobs -k --keep-order
-		-0 --null --lines --retries --max-lost --timeout --failed -o --output --buffer --max-job
+		-0 --null --lines --retries --max-lost --speculate --timeout --failed -o --output --buffer --max-job
 		--key-file --new-key --insecure --compress --dead-after --progress -q --quiet -v --verbose
 		--version -h --help' -- "$current")
 }
