@@ -70,6 +70,9 @@ func (s *Server) put(p *peer, t codec.Type, payload ...[]byte) {
 		return
 	}
 	if p.out == nil {
+		if len(s.dirty) == maxBuffers {
+			s.flushOldest()
+		}
 		p.out = s.buffer()
 	}
 	p.out = p.Enc.Append(p.out, t, payload...)
@@ -82,11 +85,15 @@ func (s *Server) put(p *peer, t codec.Type, payload ...[]byte) {
 // flush writes each connection that has something to say, once.
 func (s *Server) flush() {
 	for len(s.dirty) > 0 {
-		p := s.dirty[len(s.dirty)-1]
-		s.dirty = s.dirty[:len(s.dirty)-1]
-		p.dirty = false
-		s.write(p)
+		s.flushOldest()
 	}
+}
+
+func (s *Server) flushOldest() {
+	p := s.dirty[0]
+	s.dirty = s.dirty[:copy(s.dirty, s.dirty[1:])]
+	p.dirty = false
+	s.write(p)
 }
 
 // writeSize is how much is collected for a worker before it is written in the
@@ -195,6 +202,10 @@ func (s *Server) forget(b []byte) {
 	}
 }
 
+// maxBuffers is how many connections have something to say at a time; before
+// there is one more the oldest is written.
+const maxBuffers = 16
+
 // buffer lends memory for frames, recycle takes it back. Idle peers hold none.
 func (s *Server) buffer() []byte {
 	if n := len(s.spare); n > 0 {
@@ -206,7 +217,7 @@ func (s *Server) buffer() []byte {
 }
 
 func (s *Server) recycle(b []byte) {
-	if b != nil && len(s.spare) < 16 && cap(b) <= 1<<20 {
+	if b != nil && len(s.spare) < maxBuffers && cap(b) <= 1<<20 {
 		s.spare = append(s.spare, b[:0])
 	}
 }
