@@ -185,3 +185,54 @@ func TestLateWorkerGetsWhatWaits(t *testing.T) {
 	r.join(2, 1)
 	r.does("2 gets 2")
 }
+
+// A worker that is far away is kept busy all the same, also one with a single
+// slot, which shows no rate but that of its round trips until it has a queue.
+func TestQueueCoversTheRoundTrip(t *testing.T) {
+	for _, test := range []struct {
+		slots     int
+		took, rtt time.Duration
+	}{
+		{1, 10 * time.Millisecond, 100 * time.Millisecond},
+		{1, 10 * time.Millisecond, 300 * time.Microsecond},
+		{1, 100 * time.Millisecond, 100 * time.Millisecond},
+		{1, time.Millisecond, 300 * time.Millisecond},
+		{100, 10 * time.Millisecond, 50 * time.Microsecond},
+		{100, time.Second, 100 * time.Millisecond},
+	} {
+		t.Run(fmt.Sprintf("%d slots, %v, %v away", test.slots, test.took, test.rtt), func(t *testing.T) {
+			r := newRig(t, Config{})
+			r.join(1, test.slots)
+			r.RoundTrip(1, test.rtt)
+			r.add(400_000)
+			free := make([]time.Duration, test.slots) // when each slot is
+			var answers []time.Duration               // when they arrive; answer n is to job n+1
+			busy, warm := 0, 20*test.took+20*test.rtt
+			seq, end := uint64(1), warm+20*(test.took+test.rtt)
+			for r.now < end {
+				for _, a := range r.Dispatch(r.now, nil) {
+					for range a.Range.Count {
+						slot := 0
+						for i := range free {
+							if free[i] < free[slot] {
+								slot = i
+							}
+						}
+						free[slot] = max(free[slot], r.now+test.rtt/2) + test.took
+						answers = append(answers, free[slot]+test.rtt/2)
+					}
+				}
+				if r.now = answers[0]; r.now >= warm && r.now < end {
+					busy++
+				}
+				answers = answers[1:]
+				r.answers(1, seq, seq)
+				seq++
+			}
+			possible := float64(end-warm) / float64(test.took) * float64(test.slots)
+			if share := float64(busy) / possible; share < 0.9 {
+				t.Errorf("the slots are busy for %.0f %% of the time", 100*share)
+			}
+		})
+	}
+}

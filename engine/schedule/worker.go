@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -62,7 +63,10 @@ func (s *Scheduler) RoundTrip(id WorkerID, d time.Duration) {
 
 // credit is how many jobs the worker may hold: one a slot, and a queue that
 // lasts for its round trip and the horizon at the rate it has shown. Fast jobs
-// get a deep queue; jobs of a second get none, so nothing waits behind them.
+// get a deep queue; jobs of a second get none, so nothing waits behind them. The
+// queue is rounded, not cut off: a single slot that is far away has shown
+// hardly more than a job a round trip, and has to be given a second one to show
+// more.
 func (s *Scheduler) credit(w *worker) int {
 	if w.slots == 0 {
 		return 0
@@ -70,12 +74,13 @@ func (s *Scheduler) credit(w *worker) int {
 	if s.conf.MaxLost == 1 || w.stuck {
 		return w.slots // a job that has not started cannot be lost with its worker
 	}
-	return w.slots + int(w.rate*(w.rtt+horizon).Seconds())
+	return w.slots + int(math.Round(w.rate*(w.rtt+horizon).Seconds()))
 }
 
 // room is how many more jobs the worker may be given now. While its slots are
 // full it is 0 until a good part of the queue is free: frames of a few jobs
-// each would otherwise go round for ever.
+// each would otherwise go round for ever. What covers the round trip is not
+// waited for.
 func (s *Scheduler) room(w *worker) int {
 	if w.gone || w.reserved {
 		return 0
@@ -85,7 +90,7 @@ func (s *Scheduler) room(w *worker) int {
 	if w.jobs < w.slots {
 		return room
 	}
-	if w.bytes >= w.window() || room < max(1, (credit-w.slots)/4) {
+	if w.bytes >= w.window() || room < max(1, min((credit-w.slots)/4, int(w.rate*horizon.Seconds()))) {
 		return 0
 	}
 	return room

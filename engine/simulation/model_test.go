@@ -171,7 +171,7 @@ func (m *model) credit(p *peer) int {
 	if p.slots == 0 || m.MaxLost == 1 || p.stuck {
 		return p.slots
 	}
-	return p.slots + int(p.rate*(p.rtt+horizon).Seconds())
+	return p.slots + int(math.Round(p.rate*(p.rtt+horizon).Seconds()))
 }
 
 // mayRun reports whether p may run a job: it has not failed there, or there is

@@ -73,7 +73,7 @@ func (m *model) room(p *peer) int {
 	}
 	credit := m.credit(p)
 	room := credit - p.held
-	if p.held >= p.slots && (p.bytes >= p.queueRoom() || room < max(1, (credit-p.slots)/4)) {
+	if p.held >= p.slots && (p.bytes >= p.queueRoom() || room < max(1, min((credit-p.slots)/4, int(p.rate*horizon.Seconds())))) {
 		return 0
 	}
 	return room
@@ -150,7 +150,8 @@ func (m *model) mayRunAlone(p *peer) bool {
 }
 
 // queueIsGood checks that the queue of a busy worker is kept filled while
-// there are fresh jobs: a quarter of it may be empty.
+// there are fresh jobs: a quarter of it may be empty, but not more than lasts for
+// the horizon.
 func (m *model) queueIsGood(p *peer) {
 	if m.next > m.read || len(m.alone) > 0 || p.held < p.slots {
 		return
