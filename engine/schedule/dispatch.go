@@ -30,9 +30,10 @@ func (s *Scheduler) Dispatch(now time.Duration, acts []Action) []Action {
 	return s.revokeForIdle(now, acts)
 }
 
-// handOut gives jobs to the hungry until nobody can be given any.
+// handOut gives jobs to the hungry until nobody can be given any, or there are
+// none: then it is no matter how many are hungry.
 func (s *Scheduler) handOut(now time.Duration, acts []Action) []Action {
-	for idle := len(s.hungry); idle > 0; {
+	for idle := len(s.hungry); idle > 0 && s.fresh.len()+s.again.len()+len(s.retries) > 0; {
 		w := s.hungry[0]
 		s.hungry = s.hungry[1:]
 		w.listed = false

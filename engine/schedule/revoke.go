@@ -34,7 +34,7 @@ func (s *Scheduler) revokeForIdle(now time.Duration, acts []Action) []Action {
 // idleSlot reports whether a worker with room has nothing to do in some slot.
 func (s *Scheduler) idleSlot() bool {
 	for _, w := range s.hungry {
-		if w.jobs < w.slots && !w.gone {
+		if w.jobs < w.slots && s.room(w) > 0 {
 			return true
 		}
 	}

@@ -143,6 +143,7 @@ func (s *Scheduler) Leave(now time.Duration, id WorkerID) {
 	w.gone = true
 	is := func(o *worker) bool { return o == w }
 	s.order = slices.DeleteFunc(s.order, is)
+	s.hungry = slices.DeleteFunc(s.hungry, is)
 	s.reserved = slices.DeleteFunc(s.reserved, is)
 	for _, l := range w.leases {
 		if l.void {

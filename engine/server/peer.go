@@ -26,11 +26,12 @@ type peer struct {
 	meter   socket.Meter
 	wrote   int // bytes given to the connection
 
-	window int // bytes of results it may have under way
-	used   int // of it
-	owed   int // bytes to return with the next Ack
-	acks   []codec.Span
-	owing  bool // stands in Server.owing
+	window   int // bytes of results it may have under way
+	used     int // of it
+	owed     int // bytes to return with the next Ack
+	acks     []codec.Span
+	owing    bool // stands in Server.owing
+	pressing bool // stands in Server.pressing
 
 	parts    map[uint64]*parts // results of which only a part has come, by seq
 	waiting  []errand          // jobs that cannot be sent yet

@@ -74,7 +74,8 @@ type Server struct {
 	acts      []schedule.Action
 	ops       []order.Op
 	receipts  []order.Receipt
-	owing     []*peer // have acknowledgements to send
+	owing     []*peer // have had acknowledgements to send since the last tick
+	pressing  []*peer // of those, the ones who may be waiting for them
 
 	noAnswer []byte // what stands for the answer of a job that has none
 	eof      bool   // no more jobs will be taken in

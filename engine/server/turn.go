@@ -62,17 +62,21 @@ func (s *Server) acknowledge(now bool) {
 			s.owe(p, r)
 		}
 	}
-	waiting := s.owing[:0]
-	for _, p := range s.owing {
-		if now || p.owed > p.window/4 || len(p.acks) > codec.ManySpans/2 {
-			s.payAcks(p)
-		}
-		if p.owing = p.owed > 0 || len(p.acks) > 0; p.owing {
-			waiting = append(waiting, p)
-		}
+	for _, p := range s.pressing {
+		p.pressing = false
+		s.payAcks(p)
 	}
-	clear(s.owing[len(waiting):])
-	s.owing = waiting
+	clear(s.pressing)
+	s.pressing = s.pressing[:0]
+	if !now {
+		return // to look at everyone for each frame would be too much
+	}
+	for _, p := range s.owing {
+		p.owing = false
+		s.payAcks(p)
+	}
+	clear(s.owing)
+	s.owing = s.owing[:0]
 }
 
 // owe notes what a worker is to be told with the next Ack.
@@ -85,6 +89,10 @@ func (s *Server) owe(p *peer, r order.Receipt) {
 	if !p.owing {
 		p.owing = true
 		s.owing = append(s.owing, p)
+	}
+	if !p.pressing && (p.owed > p.window/4 || len(p.acks) > codec.ManySpans/2) {
+		p.pressing = true
+		s.pressing = append(s.pressing, p)
 	}
 }
 
