@@ -19,7 +19,7 @@ var layouts = map[Type]string{
 	TypeRefuse:  `bytes`,
 	TypeJobs:    `uv seq | uv count | uv attempt | bytes`,
 	TypeJobPart: `uv seq | uv attempt | u8 last | bytes`,
-	TypeAnswers: `uv seq | uv count | bytes`,
+	TypeAnswers: `uv seq | uv count | uv start | uv took | bytes`,
 	TypeResults: `uv seq | uv attempt | u8 outcome | uv code | uv start | uv took
 		| uv n | uv o | uv e | note [n] | stdout [o] | stderr [e]`,
 	TypeResultPart: `uv seq | uv attempt | u8 stream | bytes`,

@@ -69,7 +69,7 @@ var messages = []codecOf{
 	of(TypeRefuse, Refuse{"the coordinator speaks version 1 of the protocol, this worker version 2"}, AppendRefuse, ParseRefuse),
 	of(TypeJobs, Jobs{Seq: 1000, Count: 2, Attempt: 1, Records: []byte("a.jpg\nb.jpg\n")}, AppendJobs, ParseJobs),
 	of(TypeJobPart, JobPart{Seq: 300, Attempt: 2, Last: true, Data: []byte("the end of it\n")}, AppendJobPart, ParseJobPart),
-	of(TypeAnswers, Answers{Seq: 5, Count: 2, Lines: []byte("25\n36\n")}, AppendAnswers, ParseAnswers),
+	of(TypeAnswers, Answers{Seq: 5, Count: 2, Start: 1764000000000000, Took: 2500, Lines: []byte("25\n36\n")}, AppendAnswers, ParseAnswers),
 	of(TypeResults, []Result{
 		{
 			Seq: 1000, Attempt: 1, Outcome: Exited, Code: 0, Start: 1764000000000000, Took: 2500,
@@ -176,9 +176,9 @@ func TestMalformed(t *testing.T) {
 		{TypeJobPart, uv(1, 0) + "\x01a", "attempt 0"},
 		{TypeJobPart, uv(1, 1) + "\x02a", "last 2"},
 		{TypeJobPart, uv(1, 1), "cut short"},
-		{TypeAnswers, uv(0, 1) + "a\n", "seq 0"},
-		{TypeAnswers, uv(1, 0) + "a\n", "count 0"},
-		{TypeAnswers, uv(1, 2) + "\n", "2 lines in 1 bytes"},
+		{TypeAnswers, uv(0, 1, 7, 7) + "a\n", "seq 0"},
+		{TypeAnswers, uv(1, 0, 7, 7) + "a\n", "count 0"},
+		{TypeAnswers, uv(1, 2, 7, 7) + "\n", "2 lines in 1 bytes"},
 		{TypeResults, "", "cut short"},
 		{TypeResults, result(0, 1, "\x00", 0, 0, 0), "seq 0"},
 		{TypeResults, result(1, 0, "\x00", 0, 0, 0), "attempt 0"},

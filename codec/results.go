@@ -5,9 +5,11 @@ import "encoding/binary"
 // Answers is what came in line mode, of jobs that succeeded: Count lines, each
 // with its delimiter.
 //
-//	uv seq | uv count | bytes
+//	uv seq | uv count | uv start | uv took | bytes
 type Answers struct {
 	Seq, Count uint64
+	Start      uint64 // microseconds since 1970: the command began with the first
+	Took       uint64 // microseconds, until it had answered the last
 	Lines      []byte
 }
 
@@ -15,6 +17,8 @@ type Answers struct {
 func AppendAnswers(dst []byte, m Answers) []byte {
 	dst = binary.AppendUvarint(dst, m.Seq)
 	dst = binary.AppendUvarint(dst, m.Count)
+	dst = binary.AppendUvarint(dst, m.Start)
+	dst = binary.AppendUvarint(dst, m.Took)
 	return append(dst, m.Lines...)
 }
 
@@ -23,7 +27,7 @@ func AppendAnswers(dst []byte, m Answers) []byte {
 func ParseAnswers(payload []byte) (Answers, error) {
 	c := &cursor{rest: payload}
 	s := c.span()
-	m := Answers{Seq: s.Seq, Count: s.Count}
+	m := Answers{Seq: s.Seq, Count: s.Count, Start: c.uv(), Took: c.uv()}
 	m.Lines = c.lines("lines", m.Count)
 	return done(c, TypeAnswers, m)
 }

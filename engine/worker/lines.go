@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"sync"
+	"time"
 
 	"github.com/jobpipe/jobpipe/engine/command"
 )
@@ -24,6 +25,7 @@ type lines struct {
 	long      int64  // bytes of that line in parts that have gone
 
 	given   []handed           // oldest first; written with the mutex held
+	since   time.Time          // the process has been at the oldest of them
 	cancel  context.CancelFunc // ends the process; the mutex guards it
 	stopped bool               // starts no process; the mutex guards it
 	listed  bool               // in link.hungry; the mutex guards it
@@ -99,6 +101,9 @@ func (s *lines) Take(n int) (records []byte, count int, last bool) {
 	share := (l.queue.jobs + takers - 1) / takers
 	s.taken = l.queue.takeSome(l.welcome.Delim, min(n, share))
 	t := &s.taken
+	if len(s.given) == 0 {
+		s.since = time.Now()
+	}
 	s.give(handed{t.Seq, uint64(t.Count), t.attempt})
 	if n := len(t.Data); n == 0 || t.Data[n-1] != l.welcome.Delim {
 		t.Data = append(bytes.Clone(t.Data), l.welcome.Delim) // the last record of the input

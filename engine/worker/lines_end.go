@@ -2,6 +2,7 @@ package worker
 
 import (
 	"bytes"
+	"time"
 
 	"github.com/jobpipe/jobpipe/codec"
 	"github.com/jobpipe/jobpipe/engine/command"
@@ -95,6 +96,7 @@ func (s *lines) charge(r *command.Result, text []byte) {
 	end.count = 1
 	end.result.Outcome, end.result.Code = codec.Outcome(r.Outcome), uint64(r.Code)
 	end.result.Note = []byte(r.Note)
+	end.result.Start, end.result.Took = wireTimes(s.since, time.Since(s.since))
 	for _, a := range append(s.stderr(nil, seq, text), end) {
 		s.results.putAnswer(a)
 	}

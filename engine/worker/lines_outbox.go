@@ -2,6 +2,7 @@ package worker
 
 import (
 	"slices"
+	"time"
 
 	"github.com/jobpipe/jobpipe/codec"
 )
@@ -24,6 +25,7 @@ const (
 type answer struct {
 	kind       kind
 	seq, count uint64
+	from, to   time.Time // when the command was at them
 	data       []byte
 	mem        *chunk // that data lies in; nil: nothing else does
 	left       uint64 // jobs not acknowledged
@@ -54,6 +56,7 @@ func (o *outbox) putAnswer(a answer) {
 		if last := list[len(list)-1]; last.continues(&a) {
 			last.data = last.data[:len(last.data)+len(a.data)]
 			last.count += a.count
+			last.to = a.to
 			return
 		}
 	}

@@ -3,6 +3,7 @@ package worker
 import (
 	"bytes"
 	"fmt"
+	"time"
 
 	"github.com/jobpipe/jobpipe/codec"
 	"github.com/jobpipe/jobpipe/engine/command"
@@ -40,6 +41,7 @@ func (s *lines) settle(whole []byte) (answered int) {
 	if text := s.filter.Stderr(); len(text) > 0 {
 		s.annotate(text)
 	}
+	s.clock()
 	l := s.link
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -54,6 +56,19 @@ func (s *lines) settle(whole []byte) (answered int) {
 	}
 	l.wake()
 	return answered
+}
+
+// clock notes when the answers were made: since the ones before them, or since
+// the process has had the first of them.
+func (s *lines) clock() {
+	from, to := s.since, time.Now()
+	for i := range s.cuts {
+		s.cuts[i].from, s.cuts[i].to = from, to
+		if r := s.cuts[i].result; r != nil {
+			r.Start, r.Took = wireTimes(from, to.Sub(from))
+		}
+	}
+	s.since = to
 }
 
 // within returns the lines before the first that is larger than may be.

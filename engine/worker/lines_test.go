@@ -209,3 +209,23 @@ func TestStderrThatIsLeftIsLogged(t *testing.T) {
 		t.Errorf("%v, %q", err, r.logged.lines)
 	}
 }
+
+// TestWhenLinesRan: the second job runs from the first one's answer on.
+func TestWhenLinesRan(t *testing.T) {
+	began := uint64(time.Now().UnixMicro())
+	r := shLines(t, `while read n; do sleep 0.05; echo "$n"; done`)
+	r.numbers(1, 2)
+	var got []codec.Answers
+	for len(got) < 2 {
+		f := r.next()
+		a, err := codec.ParseAnswers(f.Payload)
+		if f.Type != codec.TypeAnswers || err != nil {
+			t.Fatalf("%v: %v", f.Type, err)
+		}
+		got = append(got, a)
+	}
+	const atLeast = 40_000
+	if a, b := got[0], got[1]; a.Start < began || a.Took < atLeast || b.Took < atLeast || b.Start+1 < a.Start+a.Took {
+		t.Errorf("begun at %d: %+v", began, got)
+	}
+}

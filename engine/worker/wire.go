@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"math"
+	"time"
 
 	"github.com/jobpipe/jobpipe/codec"
 	"github.com/jobpipe/jobpipe/engine/batch"
@@ -64,10 +65,15 @@ func parseJobs(p []byte) (leased, error) {
 	return leased{batch.Range{Seq: m.Seq, Count: int(m.Count), Data: m.Records}, m.Attempt, nil}, err
 }
 
+func wireTimes(start time.Time, d time.Duration) (began, took uint64) {
+	return uint64(max(0, start.UnixMicro())), uint64(max(0, d.Microseconds()))
+}
+
 func wireResult(r *result, stdout, stderr []byte) codec.Result {
+	start, took := wireTimes(r.Start, r.Took)
 	return codec.Result{
 		Seq: r.seq, Attempt: r.attempt, Outcome: codec.Outcome(r.Outcome), Code: uint64(r.Code),
-		Start: uint64(max(0, r.Start.UnixMicro())), Took: uint64(max(0, r.Took.Microseconds())),
+		Start: start, Took: took,
 		Note: []byte(r.Note), Stdout: stdout, Stderr: stderr,
 	}
 }
