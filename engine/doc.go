@@ -8,6 +8,7 @@
 //	accept    lets workers in
 //	order     what is written when (pure)
 //	output    writes stdout, stderr and the temporary file
+//	trace     what every slot did when
 //	progress  words how far the run is
 //	socket    what package net lacks
 //

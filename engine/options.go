@@ -15,6 +15,7 @@ type Options struct {
 	Stdout *os.File // results
 	Stderr *os.File // what jobs print there, and messages
 	Failed *os.File // jobs that failed, verbatim; nil: nowhere
+	Trace  *os.File // what every slot did when; nil: nowhere
 
 	Delim     byte // ends records and results
 	KeepOrder bool // results in input order

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/jobpipe/jobpipe/codec"
 	"github.com/jobpipe/jobpipe/engine/accept"
@@ -17,6 +18,7 @@ import (
 	"github.com/jobpipe/jobpipe/engine/schedule"
 	"github.com/jobpipe/jobpipe/engine/server"
 	"github.com/jobpipe/jobpipe/engine/split"
+	"github.com/jobpipe/jobpipe/engine/trace"
 )
 
 // ErrStdoutClosed says that the reader of stdout has gone, as head(1) does.
@@ -31,6 +33,9 @@ type Run struct {
 	writer   *output.Writer
 	server   *server.Server
 	acceptor *accept.Acceptor // nil: no address is open
+	trace    *trace.File      // nil: none
+	began    time.Time        // the trace
+	recorder *trace.Recorder  // nil: none
 	listFile string           // to be removed; empty: none
 }
 
@@ -98,6 +103,7 @@ func (r *Run) assemble(waits string) (err error) {
 	if err != nil {
 		return err
 	}
+	r.beginTrace()
 	r.server, err = server.New(server.Config{
 		Run:       r.id,
 		Schedule:  schedule.Config{Delim: o.Delim, Retries: o.Retries, MaxLost: o.MaxLost, Speculate: o.Speculate},
@@ -112,6 +118,7 @@ func (r *Run) assemble(waits string) (err error) {
 		Writer:    r.writer,
 		Waits:     waits,
 		Log:       server.Log{Warn: r.warn, Note: r.note},
+		Trace:     r.recorder,
 	})
 	if err != nil {
 		return err
@@ -220,6 +227,7 @@ func (r *Run) finish(ctx context.Context) error {
 		r.acceptor.Close()
 	}
 	err := r.server.Close()
+	r.endTrace()
 	if ctx.Err() != nil || r.writer.Err() != nil {
 		// A stdout that nobody reads would make us wait for ever.
 		return r.writer.Err()
@@ -252,8 +260,13 @@ func (r *Run) report() Report {
 // warn tells the user something; note does when the user wants to hear more.
 func (r *Run) warn(format string, args ...any) {
 	if !r.opt.Quiet {
-		r.writer.Message(fmt.Appendf(nil, "jobpipe: "+format+"\n", args...))
+		r.complain(format, args...)
 	}
+}
+
+// complain is warn even when only errors are wanted.
+func (r *Run) complain(format string, args ...any) {
+	r.writer.Message(fmt.Appendf(nil, "jobpipe: "+format+"\n", args...))
 }
 
 func (r *Run) note(format string, args ...any) {

@@ -14,6 +14,7 @@ import (
 // run of hours should not find out at its end that its results have no place.
 type files struct {
 	stdin, results, failed *os.File   // failed may be nil
+	trace                  *os.File   // may be nil
 	opened                 []*os.File // by us
 }
 
@@ -41,6 +42,11 @@ func openFiles(v *invocation, stdin, stdout *os.File) (f files, err error) {
 			return f, err
 		}
 	}
+	if v.Trace != "" {
+		if f.trace, err = f.open("--trace", v.Trace); err != nil {
+			return f, err
+		}
+	}
 	if err := f.checkDifferent(v); err != nil {
 		return f, err
 	}
@@ -57,7 +63,7 @@ func openFiles(v *invocation, stdin, stdout *os.File) (f files, err error) {
 func (f *files) close() error {
 	var failure error
 	for _, o := range f.opened {
-		if err := o.Close(); err != nil {
+		if err := o.Close(); err != nil && o != f.trace { // the run is none the worse without it
 			failure = fmt.Errorf("cannot write to %s: %w", o.Name(), cmdline.Cause(err))
 		}
 	}
@@ -99,11 +105,17 @@ func (f *files) checkDifferent(v *invocation) error {
 		return errors.New("--failed is the file that jobs are read from; choose another")
 	case same(f.results, f.failed):
 		return fmt.Errorf("--failed and %s are the same file; choose another for one of them", results)
+	case same(f.stdin, f.trace):
+		return errors.New("--trace is the file that jobs are read from; choose another")
+	case same(f.results, f.trace):
+		return fmt.Errorf("--trace and %s are the same file; choose another for one of them", results)
+	case same(f.failed, f.trace):
+		return errors.New("--trace and --failed are the same file; choose another for one of them")
 	}
 	for _, o := range []struct {
 		what string
 		file *os.File
-	}{{"stdin", f.stdin}, {results, f.results}, {"--failed", f.failed}} {
+	}{{"stdin", f.stdin}, {results, f.results}, {"--failed", f.failed}, {"--trace", f.trace}} {
 		if info := regular(o.file); info != nil && listen != nil && os.SameFile(info, listen) {
 			return fmt.Errorf("--listen-file and %s are the same file; choose another for one of them", o.what)
 		}

@@ -39,9 +39,10 @@ type invocation struct {
 	Compress  string         `placeholder:"HOW" enum:"auto,none,s2,zstd" default:"auto" help:"compress what goes over the wire: auto, none, s2 or zstd"`
 	DeadAfter flags.Duration `placeholder:"TIME" default:"15s" help:"a worker that is silent this long is gone"`
 
-	Progress string `placeholder:"WHEN" enum:"auto,always,never" default:"auto" help:"show on stderr how far it is: auto, always or never"`
-	Quiet    bool   `short:"q" help:"errors only on stderr"`
-	Verbose  bool   `short:"v" help:"more on stderr: workers that come and go, jobs tried again"`
+	Progress string     `placeholder:"WHEN" enum:"auto,always,never" default:"auto" help:"show on stderr how far it is: auto, always or never"`
+	Trace    flags.File `placeholder:"FILE" help:"write what every slot did when to FILE, for Perfetto"`
+	Quiet    bool       `short:"q" help:"errors only on stderr"`
+	Verbose  bool       `short:"v" help:"more on stderr: workers that come and go, jobs tried again"`
 	cmdline.Printing
 
 	Command []string `arg:"" optional:"" passthrough:"partial"`

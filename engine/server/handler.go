@@ -36,6 +36,7 @@ func (s *Server) OnOpen(c gnet.Conn) ([]byte, gnet.Action) {
 		}
 		s.ping(p, false)
 		s.sched.Join(s.now(), p.id, int(p.Hello.Slots))
+		s.traceJoin(p)
 		s.Log.Note("worker %s joined with %d slots", p.name(), p.Hello.Slots)
 	}
 	s.Kick()
@@ -112,6 +113,7 @@ func (s *Server) OnClose(c gnet.Conn, err error) gnet.Action {
 		held += r.Count
 	}
 	s.sched.Leave(s.now(), p.id)
+	s.traceLeave(p)
 	p.left()
 	s.farewell(p, held, err)
 	s.Kick()

@@ -113,6 +113,7 @@ func (s *Server) answers(p *peer, payload []byte) error {
 		s.Counts.Done.Add(int64(n))
 		s.Stage.Emit(rc, some.Data)
 	}
+	s.traceAnswers(p, &m)
 	return nil
 }
 
@@ -139,6 +140,7 @@ func (s *Server) result(p *peer, r *codec.Result) error {
 		s.dropParts(p, r.Seq)
 		return s.unwanted(p, r.Seq, size)
 	}
+	s.traceResult(p, r, !v.Final && !v.Late && !v.Twin)
 	if v.Late {
 		s.dropParts(p, r.Seq)
 		s.owe(p, order.Receipt{Seq: r.Seq, Count: 1, Bytes: size})
@@ -253,6 +255,7 @@ func (s *Server) giveBack(p *peer, payload []byte) error {
 		if span.Count > 1<<31 || !s.sched.GiveBack(now, p.id, span.Seq, int(span.Count)) {
 			return fmt.Errorf("it gives back %d jobs from %d on, which it does not have", span.Count, span.Seq)
 		}
+		s.traceReturned(p, span)
 		for seq := range p.parts {
 			if seq-span.Seq < span.Count {
 				s.dropParts(p, seq)

@@ -17,6 +17,7 @@ import (
 	"github.com/jobpipe/jobpipe/engine/schedule"
 	"github.com/jobpipe/jobpipe/engine/socket"
 	"github.com/jobpipe/jobpipe/engine/split"
+	"github.com/jobpipe/jobpipe/engine/trace"
 )
 
 // Config is what a run is made of. The server uses the parts it is given and
@@ -36,7 +37,8 @@ type Config struct {
 	Writer *output.Writer
 	Waits  string // where workers are waited for, for the message that there are none
 
-	Log Log
+	Log   Log
+	Trace *trace.Recorder // of a run that begins with New; nil: none
 }
 
 // Counts is how far the run is. It may be read from any goroutine.

@@ -58,6 +58,7 @@ func (s *Server) submit() {
 func (s *Server) acknowledge(now bool) {
 	s.receipts = s.Stage.Receipts(s.receipts[:0])
 	for _, r := range s.receipts {
+		s.traceWritten(r.Seq, r.Count)
 		if p := s.peers[schedule.WorkerID(r.Worker)]; p != nil {
 			s.owe(p, r)
 		}
@@ -134,6 +135,7 @@ func (s *Server) intake() {
 				return
 			}
 			s.Counts.Read.Add(int64(it.Range.Count))
+			s.traceRead(it.Range.Seq, it.Range.Count)
 			if it.TooLong > 0 {
 				s.tooLong(it)
 			} else {
@@ -199,6 +201,7 @@ func (s *Server) perform(a *schedule.Action) {
 		s.cancel(p, a)
 		return
 	}
+	s.traceSent(a)
 	s.send(p, a)
 	if len(p.out) >= writeSize {
 		s.write(p)

@@ -27,6 +27,7 @@ complete -c jobpipe -n __jobpipe_before_command -l insecure -d 'no key and no en
 complete -c jobpipe -n __jobpipe_before_command -l compress -x -a 'auto none s2 zstd' -d 'compression on the wire'
 complete -c jobpipe -n __jobpipe_before_command -l dead-after -x -d 'a worker that is silent this long is gone'
 complete -c jobpipe -n __jobpipe_before_command -l progress -x -a 'auto always never' -d 'show progress on stderr'
+complete -c jobpipe -n __jobpipe_before_command -l trace -r -F -d 'write what every slot did when to this file'
 complete -c jobpipe -n __jobpipe_before_command -s q -l quiet -d 'less on stderr'
 complete -c jobpipe -n __jobpipe_before_command -s v -l verbose -d 'more on stderr'
 complete -c jobpipe -n __jobpipe_before_command -l version -d 'print the version and exit'
