@@ -22,20 +22,23 @@ type Recorder struct {
 	buf     []byte
 }
 
-// The stages of a job, which are the categories of events.
+// The categories of events: the stages of a job, and what somebody who has watched
+// the wire to a worker may add, each a Complete event of the worker.
 const (
-	queued   = "queued"
-	sent     = "sent"
-	running  = "running"
-	answered = "answered"
-	written  = "written"
+	Queued     = "queued"
+	Sent       = "sent"
+	Running    = "running"
+	Answered   = "answered"
+	Written    = "written"
+	WireJob    = "job on the wire"
+	WireResult = "result on the wire"
 )
 
 // NewRecorder returns a recorder of a run that began at that time.
 func NewRecorder(out io.Writer, began time.Time) *Recorder {
 	r := &Recorder{out: out, wall: began.UnixMicro(), workers: map[uint64]*worker{}}
 	r.name("process_name", 0, 0, "coordinator")
-	r.name("thread_name", 0, 0, written)
+	r.name("thread_name", 0, 0, Written)
 	r.flush()
 	return r
 }
@@ -55,7 +58,7 @@ func (r *Recorder) Leave(now time.Duration, id uint64) {
 	}
 	delete(r.workers, id)
 	for _, s := range w.held {
-		r.span(sent, id, s.at, now.Microseconds(), Args{Seq: s.lo, Count: s.hi - s.lo, Attempt: s.attempt, Outcome: "lost"})
+		r.span(Sent, id, s.at, now.Microseconds(), Args{Seq: s.lo, Count: s.hi - s.lo, Attempt: s.attempt, Outcome: "lost"})
 		r.wait(now, s.lo, s.hi)
 	}
 	r.flush()
@@ -84,7 +87,7 @@ func (r *Recorder) Sent(now time.Duration, id, seq uint64, count, attempt int) {
 	rest, since, _ := cut(r.waiting, seq, hi)
 	r.waiting = rest
 	if since >= 0 {
-		r.span(queued, 0, since, us, Args{Seq: seq, Count: uint64(count), Attempt: uint64(attempt)})
+		r.span(Queued, 0, since, us, Args{Seq: seq, Count: uint64(count), Attempt: uint64(attempt)})
 		r.flush()
 	}
 	w.held, _, _ = cut(w.held, seq, hi)
@@ -100,7 +103,7 @@ func (r *Recorder) Returned(now time.Duration, id, seq uint64, count int) {
 	rest, since, attempt := cut(w.held, seq, seq+uint64(count))
 	w.held = rest
 	if since >= 0 {
-		r.span(sent, id, since, now.Microseconds(), Args{Seq: seq, Count: uint64(count), Attempt: attempt, Outcome: "given back"})
+		r.span(Sent, id, since, now.Microseconds(), Args{Seq: seq, Count: uint64(count), Attempt: attempt, Outcome: "given back"})
 		r.flush()
 	}
 	r.wait(now, seq, seq+uint64(count))
@@ -146,9 +149,9 @@ func (r *Recorder) Answered(now time.Duration, id uint64, a Answer) {
 	if row > rows {
 		r.name("thread_name", id, row, "slot "+strconv.Itoa(row))
 	}
-	r.span(sent, id, since, start, args)
-	r.add(Event{Name: jobs(args), Category: running, Phase: Complete, Time: begun, Took: end - begun, Process: id, Thread: row, Args: args})
-	r.span(answered, id, end, heard, args)
+	r.span(Sent, id, since, start, args)
+	r.add(Event{Name: jobs(args), Category: Running, Phase: Complete, Time: begun, Took: end - begun, Process: id, Thread: row, Args: args})
+	r.span(Answered, id, end, heard, args)
 	r.flush()
 	if a.Again {
 		r.wait(now, a.Seq, hi)
@@ -159,7 +162,7 @@ func (r *Recorder) Answered(now time.Duration, id uint64, a Answer) {
 // file until it is their turn.
 func (r *Recorder) Written(now time.Duration, seq uint64, count int) {
 	args := Args{Seq: seq, Count: uint64(count)}
-	r.add(Event{Name: written, Category: written, Phase: Instant, Time: now.Microseconds(), Args: args})
+	r.add(Event{Name: Written, Category: Written, Phase: Instant, Time: now.Microseconds(), Args: args})
 	r.flush()
 }
 
@@ -167,7 +170,7 @@ func (r *Recorder) Written(now time.Duration, seq uint64, count int) {
 func (r *Recorder) End(now time.Duration) {
 	for id, w := range r.workers {
 		for _, s := range w.held {
-			r.span(sent, id, s.at, now.Microseconds(), Args{Seq: s.lo, Count: s.hi - s.lo, Attempt: s.attempt, Outcome: "not answered"})
+			r.span(Sent, id, s.at, now.Microseconds(), Args{Seq: s.lo, Count: s.hi - s.lo, Attempt: s.attempt, Outcome: "not answered"})
 		}
 	}
 	r.flush()
