@@ -34,7 +34,9 @@ func TestCreditGrowsWithTheRateShown(t *testing.T) {
 		want      int
 	}{
 		{1, 0, 4},
-		{10, 100 * time.Millisecond, 5}, // 4 slots, and one job in 105 ms
+		{10, 100 * time.Millisecond, 4 + 2}, // 1.05 jobs in 105 ms
+		{50, 10 * time.Millisecond, 4 + 1},  // each slot would wait for 10 ms in 90
+		{20, 10 * time.Millisecond, 4},      // and here in 210
 		{1000, 0, 4 + 5},
 		{4000, 15 * time.Millisecond, 4 + 80},
 	} {

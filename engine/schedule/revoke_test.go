@@ -52,7 +52,7 @@ func TestStuckWorkerGetsNoQueueUntilItAnswers(t *testing.T) {
 	r.ticks()
 	r.answers(1, 2, 2)
 	r.Dispatch(r.now, nil)
-	r.holdsOnly(1, "4-7") // a slot, and 5 ms of 500 a second
+	r.holdsOnly(1, "4-6") // a slot, and 5 ms of 500 a second
 }
 
 func TestWorkerThatGaveNothingBackIsAskedAgainLater(t *testing.T) {

@@ -22,7 +22,10 @@ type Config struct {
 const (
 	// horizon is how much work, beyond the round trip, a worker's queue holds
 	// at the rate it has shown.
-	horizon     = 5 * time.Millisecond
+	horizon = 5 * time.Millisecond
+	// worthwhile is the share of a slot's time that may be lost to round trips
+	// before a job is queued against it.
+	worthwhile  = 0.1
 	leastWindow = 1 << 20 // see worker.window
 	mostWindow  = 8 << 20
 	// stuckAfter is how long a worker may answer nothing before what it has

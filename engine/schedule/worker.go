@@ -63,10 +63,8 @@ func (s *Scheduler) RoundTrip(id WorkerID, d time.Duration) {
 
 // credit is how many jobs the worker may hold: one a slot, and a queue that
 // lasts for its round trip and the horizon at the rate it has shown. Fast jobs
-// get a deep queue; jobs of a second get none, so nothing waits behind them. The
-// queue is rounded, not cut off: a single slot that is far away has shown
-// hardly more than a job a round trip, and has to be given a second one to show
-// more.
+// get a deep queue; jobs of a second get none, so nothing waits behind them. In
+// between a job is queued where the slots would else wait for the wire too often.
 func (s *Scheduler) credit(w *worker) int {
 	if w.slots == 0 {
 		return 0
@@ -74,7 +72,11 @@ func (s *Scheduler) credit(w *worker) int {
 	if s.conf.MaxLost == 1 || w.stuck {
 		return w.slots // a job that has not started cannot be lost with its worker
 	}
-	return w.slots + int(math.Round(w.rate*(w.rtt+horizon).Seconds()))
+	queue := w.rate * (w.rtt + horizon).Seconds()
+	if w.rate*w.rtt.Seconds() > worthwhile*float64(w.slots) {
+		queue = math.Ceil(queue)
+	}
+	return w.slots + int(queue)
 }
 
 // room is how many more jobs the worker may be given now. While its slots are

@@ -86,6 +86,7 @@ type peer struct {
 // The promises of schedule's documentation, in numbers.
 const (
 	horizon     = 5 * time.Millisecond
+	worthwhile  = 0.1
 	measure     = time.Millisecond
 	leastWindow = 1 << 20
 	mostWindow  = 8 << 20
@@ -171,7 +172,11 @@ func (m *model) credit(p *peer) int {
 	if p.slots == 0 || m.MaxLost == 1 || p.stuck {
 		return p.slots
 	}
-	return p.slots + int(math.Round(p.rate*(p.rtt+horizon).Seconds()))
+	queue := p.rate * (p.rtt + horizon).Seconds()
+	if p.rate*p.rtt.Seconds() > worthwhile*float64(p.slots) {
+		queue = math.Ceil(queue)
+	}
+	return p.slots + int(queue)
 }
 
 // mayRun reports whether p may run a job: it has not failed there, or there is
