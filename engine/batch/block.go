@@ -1,6 +1,9 @@
 package batch
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // BlockSize is how much of stdin is read into one block: large enough that
 // counting and copying dwarf the bookkeeping, small enough for the cache.
@@ -19,14 +22,19 @@ type Block struct {
 type Pool struct {
 	mu     sync.Mutex
 	room   sync.Cond
-	free   [][]byte
-	out    int64 // bytes lent
+	free   [][]byte // of BlockSize
+	grown  [][]byte // larger ones
+	spare  int      // bytes in grown
+	out    int64    // bytes lent
 	budget int64
 	closed bool
 }
 
-// keepFree is how many unused blocks a pool keeps for reuse.
-const keepFree = 32
+// What is kept for reuse.
+const (
+	keepFree  = 32      // blocks
+	keepGrown = 8 << 20 // bytes of grown ones
+)
 
 // NewPool returns a pool that makes its user wait while budget bytes are lent.
 func NewPool(budget int64) *Pool {
@@ -71,15 +79,51 @@ func (p *Pool) Close() {
 	p.room.Broadcast()
 }
 
-// Grow doubles the block's memory, for a record that does not fit. Only its
-// filler calls it, while no range points into the block.
-func (b *Block) Grow() {
-	bigger := make([]byte, 2*len(b.Buf))
-	copy(bigger, b.Buf)
-	b.pool.mu.Lock()
-	b.pool.out += int64(len(bigger) - len(b.Buf))
-	b.pool.mu.Unlock()
+// Grow gives the block at least size bytes, for a record that does not fit. The
+// first keep bytes stay. Only its filler calls it, while no range points into the
+// block.
+func (b *Block) Grow(size, keep int) {
+	p := b.pool
+	p.mu.Lock()
+	bigger := p.takeGrown(size)
+	p.mu.Unlock()
+	if bigger == nil {
+		bigger = make([]byte, size)
+	}
+	copy(bigger, b.Buf[:keep])
+	p.mu.Lock()
+	p.out += int64(len(bigger) - len(b.Buf))
+	p.put(b.Buf)
+	p.mu.Unlock()
 	b.Buf = bigger
+}
+
+// takeGrown returns unused memory of at least size bytes and not much more, or
+// nil. The mutex is held.
+func (p *Pool) takeGrown(size int) []byte {
+	for i, buf := range p.grown {
+		if len(buf) >= size && len(buf) <= 2*size {
+			p.grown = slices.Delete(p.grown, i, i+1)
+			p.spare -= len(buf)
+			return buf
+		}
+	}
+	return nil
+}
+
+// put keeps memory for reuse, as far as there is use for it. The mutex is held.
+func (p *Pool) put(buf []byte) {
+	switch n := len(buf); {
+	case n == BlockSize && len(p.free) < keepFree:
+		p.free = append(p.free, buf)
+	case n > BlockSize && n <= keepGrown:
+		for len(p.grown) > 0 && p.spare+n > keepGrown {
+			p.spare -= len(p.grown[0]) // the longest unused
+			p.grown = slices.Delete(p.grown, 0, 1)
+		}
+		p.grown = append(p.grown, buf)
+		p.spare += n
+	}
 }
 
 // Add counts n more jobs that point into the block.
@@ -104,9 +148,7 @@ func (b *Block) Release(n int) {
 	last := b.refs == 0
 	if last {
 		p.out -= int64(len(b.Buf))
-		if len(b.Buf) == BlockSize && len(p.free) < keepFree {
-			p.free = append(p.free, b.Buf)
-		}
+		p.put(b.Buf)
 		b.Buf = nil
 	}
 	p.mu.Unlock()

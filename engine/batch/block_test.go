@@ -70,12 +70,12 @@ func TestGetWaitsForTheBudget(t *testing.T) {
 	c.Release(1)
 }
 
-func TestGrownBlockCountsAndIsNotKept(t *testing.T) {
+func TestGrownBlockCounts(t *testing.T) {
 	p := NewPool(3 * BlockSize)
 	b := p.Get()
 	copy(b.Buf, "record")
-	b.Grow()
-	b.Grow()
+	b.Grow(2*BlockSize, 6)
+	b.Grow(4*BlockSize, 6)
 	if len(b.Buf) != 4*BlockSize || string(b.Buf[:6]) != "record" {
 		t.Errorf("%d bytes, %q", len(b.Buf), b.Buf[:6])
 	}
@@ -88,5 +88,33 @@ func TestGrownBlockCountsAndIsNotKept(t *testing.T) {
 	}
 	if b = p.Get(); len(b.Buf) != BlockSize {
 		t.Errorf("a block of %d bytes was lent", len(b.Buf))
+	}
+}
+
+func TestGrownMemoryIsReused(t *testing.T) {
+	p := NewPool(100 * BlockSize)
+	grow := func(size int) *byte {
+		b := p.Get()
+		b.Grow(size, 0)
+		defer b.Release(1)
+		if len(b.Buf) < size || len(b.Buf) > 2*size {
+			t.Fatalf("grew to %d bytes, not %d", len(b.Buf), size)
+		}
+		return &b.Buf[0]
+	}
+	first := grow(4 * BlockSize)
+	if grow(3*BlockSize) != first {
+		t.Error("new memory was taken while some was free")
+	}
+	if grow(5*BlockSize) == first || grow(2*BlockSize-1) == first {
+		t.Error("memory was taken that does not fit")
+	}
+	grow(keepGrown + 1)
+	if grow(4*BlockSize) != first {
+		t.Error("memory was given up for a block that is not kept")
+	}
+	grow(keepGrown)
+	if p.spare > keepGrown || len(p.grown) != 1 {
+		t.Errorf("%d bytes are kept, in %d blocks", p.spare, len(p.grown))
 	}
 }

@@ -38,7 +38,7 @@ func (r *Range) Cut(delim byte, maxJobs, maxBytes int) Range {
 		if r.Count > maxJobs {
 			limit = min(limit, int(float64(len(r.Data))/float64(r.Count)*float64(maxJobs)))
 		}
-		size := bytes.LastIndexByte(r.Data[:limit], delim) + 1
+		size := LastIndex(r.Data[:limit], delim) + 1
 		n := bytes.Count(r.Data[:size], []byte{delim})
 		if n == 0 {
 			break

@@ -101,6 +101,13 @@ func (s *Server) flushOldest() {
 // middle of a turn: the worker can begin, and the memory stays in the cache.
 const writeSize = 192 << 10
 
+// writeMuch writes once there is enough. It may close the connection.
+func (s *Server) writeMuch(p *peer) {
+	if len(p.out) >= writeSize {
+		s.write(p)
+	}
+}
+
 // maxOutbound is more than credit, and pings among jobs, let a worker have on
 // its way to it.
 const maxOutbound = 16 << 20

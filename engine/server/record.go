@@ -100,6 +100,10 @@ func (s *Server) putParts(p *peer, e *errand) bool {
 		s.put(p, codec.TypeJobPart, s.head, e.Data[e.sent:e.sent+n])
 		e.sent += n
 		s.mark(p, n)
+		s.writeMuch(p)
+		if p.closed {
+			return false // and the errand is released
+		}
 		if last {
 			return true
 		}

@@ -203,9 +203,7 @@ func (s *Server) perform(a *schedule.Action) {
 	}
 	s.traceSent(a)
 	s.send(p, a)
-	if len(p.out) >= writeSize {
-		s.write(p)
-	}
+	s.writeMuch(p)
 }
 
 // giveUp settles jobs under which too many workers vanished.

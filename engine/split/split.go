@@ -70,43 +70,65 @@ type filler struct {
 	ctx        context.Context
 	block      *batch.Block
 	start, end int
+	carried    []byte // the beginning of a record, between two blocks
 	next       uint64 // sequence number of the next job
 	skipped    int64  // bytes dropped of a record that is too long, 0 outside one
 }
 
 // room returns memory for the next read. When the block is full, the begun
-// record moves to a fresh one, or grows the block it alone fills.
+// record moves to a fresh one, or grows the block it alone fills. A grown block
+// is done with when its record is: it has little of the next, as no read is
+// larger than a plain block.
 func (f *filler) room() ([]byte, bool) {
-	if f.block != nil && len(f.block.Buf)-f.end >= minRead {
-		return f.block.Buf[f.end:], true
+	if f.block == nil {
+		return f.fresh()
 	}
-	if f.block != nil && f.start == 0 && f.end > len(f.block.Buf)/2 {
-		f.block.Grow()
-		return f.block.Buf[f.end:], true
+	full := len(f.block.Buf)-f.end < minRead
+	grown := len(f.block.Buf) > batch.BlockSize
+	switch {
+	case full && f.start == 0:
+		f.block.Grow(2*len(f.block.Buf), f.end)
+	case full || grown && f.start > 0:
+		return f.fresh()
 	}
+	return f.space(), true
+}
+
+// space is where to read in the block.
+func (f *filler) space() []byte {
+	return f.block.Buf[f.end:min(f.end+batch.BlockSize, len(f.block.Buf))]
+}
+
+// fresh returns memory for the next read in another block.
+func (f *filler) fresh() ([]byte, bool) {
 	// The full block is let go before the wait for another: the budget may be
 	// spent by nothing else.
-	var begun []byte
+	f.carried = f.carried[:0]
 	if f.block != nil {
-		begun = bytes.Clone(f.block.Buf[f.start:f.end])
+		f.carried = append(f.carried, f.block.Buf[f.start:f.end]...)
 		f.block.Release(1)
 	}
-	f.block = f.Pool.Get()
-	if f.block == nil {
+	if f.block = f.Pool.Get(); f.block == nil {
 		return nil, false
 	}
-	for len(begun) > len(f.block.Buf)/2 {
-		f.block.Grow()
+	size := batch.BlockSize
+	if f.start > size { // a record like the last one fits in, and the read that ends it
+		size *= f.start/size + 2
+	} else if len(f.carried) > size/2 {
+		size *= 2
 	}
-	f.start, f.end = 0, copy(f.block.Buf, begun)
-	return f.block.Buf[f.end:], true
+	if size > batch.BlockSize {
+		f.block.Grow(size, 0)
+	}
+	f.start, f.end = 0, copy(f.block.Buf, f.carried)
+	return f.space(), true
 }
 
 // fill takes n bytes just read, and passes on the records they complete.
 func (f *filler) fill(n int) bool {
 	fresh := f.block.Buf[f.end : f.end+n]
 	f.end += n
-	cut := bytes.LastIndexByte(fresh, f.Delim)
+	cut := batch.LastIndex(fresh, f.Delim)
 	if cut < 0 {
 		f.dropOversize()
 		return true

@@ -1,20 +1,10 @@
 package worker
 
-import "bytes"
+import (
+	"bytes"
 
-// lastIndex is bytes.LastIndexByte, which goes byte by byte, for lines that may be
-// long.
-func lastIndex(b []byte, delim byte) int {
-	const stride = 1 << 10
-	for len(b) > 0 {
-		at := max(0, len(b)-stride)
-		if bytes.IndexByte(b[at:], delim) >= 0 {
-			return at + bytes.LastIndexByte(b[at:], delim)
-		}
-		b = b[:at]
-	}
-	return -1
-}
+	"github.com/jobpipe/jobpipe/engine/batch"
+)
 
 // leading is how many of the lines that b begins with are among the first most,
 // and how long they are together. All of b is whole lines.
@@ -37,7 +27,7 @@ func leading(b []byte, delim byte, most uint64) (count uint64, size int) {
 		size += bytes.IndexByte(b[size:], delim) + 1
 	}
 	if size > 0 {
-		size = lastIndex(b[:size], delim) + 1
+		size = batch.LastIndex(b[:size], delim) + 1
 	}
 	return count, size
 }

@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/engine/batch"
 	"github.com/jobpipe/jobpipe/engine/command"
 )
 
 // Read takes the answers in what was read.
 func (s *lines) Read(n int) (answered int) {
-	i := lastIndex(s.mem.buf[s.end:s.end+n], s.welcome.Delim)
+	i := batch.LastIndex(s.mem.buf[s.end:s.end+n], s.welcome.Delim)
 	to := s.end + i + 1
 	s.end += n
 	if i >= 0 {
@@ -125,7 +126,7 @@ func (s *lines) uncut() (seq uint64, line []byte) {
 	c.count--
 	at := 0
 	if c.count > 0 {
-		at = lastIndex(c.data[:len(c.data)-1], s.welcome.Delim) + 1
+		at = batch.LastIndex(c.data[:len(c.data)-1], s.welcome.Delim) + 1
 	}
 	seq, line = c.seq+c.count, c.data[at:]
 	c.data = c.data[:at]
