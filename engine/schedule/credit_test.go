@@ -107,9 +107,9 @@ func TestFreeSlotIsFilledAtOnce(t *testing.T) {
 func TestQueueIsBoundedInBytes(t *testing.T) {
 	record := strings.Repeat("x", 1<<20-1) + "\n"
 	for rtt, want := range map[time.Duration]int{
-		50 * time.Microsecond: 2, // one a slot, which is a megabyte already
-		20 * time.Millisecond: 4,
-		time.Second:           8,
+		50 * time.Microsecond: 2 + 2, // one a slot, and hardly a megabyte is one
+		20 * time.Millisecond: 2 + 4,
+		time.Second:           2 + 8,
 	} {
 		r := newRig(t, Config{})
 		r.join(1, 2)

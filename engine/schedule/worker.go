@@ -92,10 +92,18 @@ func (s *Scheduler) room(w *worker) int {
 	if w.jobs < w.slots {
 		return room
 	}
-	if w.bytes >= w.window() || room < max(1, min((credit-w.slots)/4, int(w.rate*horizon.Seconds()))) {
+	if w.queued() >= w.window() || room < max(1, min((credit-w.slots)/4, int(w.rate*horizon.Seconds()))) {
 		return 0
 	}
 	return room
+}
+
+// queued is about how many bytes the worker has beyond one job a slot.
+func (w *worker) queued() int {
+	if w.jobs <= w.slots {
+		return 0
+	}
+	return int(int64(w.bytes) * int64(w.jobs-w.slots) / int64(w.jobs))
 }
 
 // window bounds the bytes queued on the worker beyond its slots: what stays in

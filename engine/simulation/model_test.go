@@ -161,7 +161,7 @@ func (m *model) join(p *peer) {
 	m.mostSeen = max(m.mostSeen, len(m.peers))
 }
 
-// queueRoom is how many bytes a worker may have queued: a megabyte, and what a
+// queueRoom is how many bytes a worker may have queued beyond its slots: a megabyte, and what a
 // gigabit a second is in its round trip.
 func (p *peer) queueRoom() int {
 	return min(leastWindow+int(p.rtt.Seconds()*125e6), mostWindow)
@@ -213,7 +213,7 @@ func (m *model) send(p *peer, r batch.Range, attempt int) {
 	if p.alone {
 		violated("job %d is sent to worker %d, which runs another alone", r.Seq, p.id)
 	}
-	if p.held >= p.slots && p.bytes >= p.queueRoom() {
+	if p.held > p.slots && p.bytes/p.held*(p.held-p.slots) >= p.queueRoom() {
 		violated("job %d is sent to worker %d, which has %d bytes queued", r.Seq, p.id, p.bytes)
 	}
 	first := &m.all[r.Seq]
