@@ -118,14 +118,23 @@ func (f *Filter) closeInput(now time.Time) {
 	f.moved = now
 }
 
-// read takes once what there is of the answers.
+// read takes what there is of the answers, about as much as a pipe holds at most.
 func (f *Filter) read(now time.Time) {
+	for range 4 {
+		if !f.readOnce(now) {
+			return
+		}
+	}
+}
+
+// readOnce tells whether there may be more.
+func (f *Filter) readOnce(now time.Time) bool {
 	p := f.p
 	room := f.slot.buf
 	if !p.ending {
 		if room = f.work.Room(); room == nil {
 			f.stalled = true
-			return
+			return false
 		}
 	}
 	n, err := syscall.Read(p.out, room)
@@ -137,15 +146,14 @@ func (f *Filter) read(now time.Time) {
 		f.moved = now
 	case !p.ending:
 		f.moved = now
-		answered := f.work.Read(n)
-		if answered == 0 {
-			return
+		if answered := f.work.Read(n); answered > 0 {
+			f.owed -= answered
+			f.since = now
+			f.pace.answered(now, answered)
+			f.trickle = n < len(room)/4 && f.pace.flows(f.owed)
 		}
-		f.owed -= answered
-		f.since = now
-		f.pace.answered(now, answered)
-		f.trickle = n < len(room)/4 && f.pace.flows(f.owed)
 	}
+	return n == len(room)
 }
 
 // readErrs takes once what there is of stderr, and keeps the latest of it.
