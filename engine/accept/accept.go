@@ -53,7 +53,7 @@ type Acceptor struct {
 
 	mu        sync.Mutex // guards what follows
 	listeners []*listener
-	strangers map[net.Conn]struct{}
+	strangers map[*stranger]struct{}
 	gate      gate
 	held      int        // connections: strangers and workers handed over
 	room      *sync.Cond // held has fallen, or closed is set
@@ -69,7 +69,7 @@ func New(conf Config) *Acceptor {
 		patience:  patience,
 		start:     time.Now(),
 		closing:   make(chan struct{}),
-		strangers: map[net.Conn]struct{}{},
+		strangers: map[*stranger]struct{}{},
 	}
 	a.room = sync.NewCond(&a.mu)
 	return a
@@ -129,8 +129,8 @@ func (a *Acceptor) Close() {
 	a.closed = true
 	listeners := a.listeners
 	a.listeners = nil
-	for conn := range a.strangers {
-		_ = conn.Close()
+	for s := range a.strangers {
+		_ = s.conn.Close()
 	}
 	a.room.Broadcast()
 	a.mu.Unlock()
@@ -214,11 +214,13 @@ func (a *Acceptor) receive(l *listener, conn net.Conn) {
 	a.mu.Lock()
 	enter := !a.closed
 	if enter && !l.local {
-		s.ticket, enter = a.gate.enter(time.Since(a.start), s.source, rand.Float64())
+		var out *ticket
+		s.ticket, out, enter = a.gate.enter(time.Since(a.start), s.source, rand.Float64())
+		a.turnOut(out)
 	}
 	if enter {
 		a.held++
-		a.strangers[conn] = struct{}{}
+		a.strangers[s] = struct{}{}
 	}
 	a.mu.Unlock()
 
@@ -228,7 +230,23 @@ func (a *Acceptor) receive(l *listener, conn net.Conn) {
 	}
 	s.busy() // does not block: nothing has been written to this socket yet
 	_ = conn.Close()
-	a.complain(s, errors.New("too many try to connect at once"))
+	a.complain(s, errCrowd)
+}
+
+var errCrowd = errors.New("too many try to connect at once")
+
+// turnOut closes the connection of one whose place went to another. The caller
+// holds a.mu.
+func (a *Acceptor) turnOut(t *ticket) {
+	if t == nil {
+		return
+	}
+	for s := range a.strangers { // a hundred, and those of Unix sockets
+		if s.ticket == t {
+			_ = s.conn.Close()
+			return
+		}
+	}
 }
 
 // meet sees one stranger through, to Enroll or to the door.
@@ -236,10 +254,13 @@ func (a *Acceptor) meet(s *stranger) {
 	peer, err := s.handshake(&a.conf)
 
 	a.mu.Lock()
-	delete(a.strangers, s.conn)
+	delete(a.strangers, s)
 	if !s.local {
 		// Whoever we hang up on has not failed.
 		a.gate.leave(time.Since(a.start), s.ticket, !s.proven && !a.closed)
+		if s.ticket.lost {
+			err = errCrowd
+		}
 	}
 	enroll := err == nil && !a.closed
 	if !enroll {

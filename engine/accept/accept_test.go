@@ -97,7 +97,7 @@ func TestFlood(t *testing.T) {
 	inside := func() int {
 		r.Acceptor.mu.Lock()
 		defer r.Acceptor.mu.Unlock()
-		return r.gate.open
+		return len(r.gate.inside)
 	}
 	end := time.Now().Add(forever)
 	for inside() < maxPerSource && time.Now().Before(end) {
@@ -334,7 +334,7 @@ func TestStrikes(t *testing.T) {
 	settle := func() { // until the last stranger has left the gate
 		for end := time.Now().Add(forever); time.Now().Before(end); time.Sleep(time.Millisecond) {
 			r.Acceptor.mu.Lock()
-			open := r.gate.open
+			open := len(r.gate.inside)
 			r.Acceptor.mu.Unlock()
 			if open == 0 {
 				return

@@ -2,17 +2,17 @@ package accept
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
 // What strangers may cost, in all and each source. A source is an IPv4 address
 // or an IPv6 /64: what one machine can easily call its own.
 const (
-	maxStrangers = 100 // at once
-	crowd        = 50  // from here on some are turned away at random, so that a flood cannot shut everybody out
-	crowdDrop    = 0.3 // chance of that at crowd; it grows to 1 at maxStrangers
-	maxPerSource = 16  // at once
-	maxSuspects  = 20  // at once, of all sources in penalty together
+	maxStrangers = 100                    // at once
+	maxPerSource = 16                     // at once
+	fairTime     = 100 * time.Millisecond // a worker is through by then, on most links
+	maxSuspects  = 20                     // at once, of all sources in penalty together
 
 	firstPenalty = 5 * time.Second
 	maxPenalty   = 10 * time.Minute
@@ -25,13 +25,19 @@ const (
 // gate decides who may try to come in. It owns no clock and no dice: the time,
 // since any fixed moment, and a number in [0, 1) are given to it.
 //
-// A source that failed is in penalty: 5 s, doubled each time, 10 min at most.
-// That does not shut it out, for behind it may be a worker that has the key: it
-// may try once at a time, and all such sources together have a fifth of the
-// places. A success clears it.
+// Where there is no place left, somebody loses his, so that a flood shuts nobody
+// out. That is one of the source that has the most inside, if it has more than
+// the newcomer's; else one that has had time enough. A worker from elsewhere
+// thus gets in at once, and one from where the flood comes, or in a flood from
+// everywhere, has a chance that it may renew. A thousand workers that start
+// together do not drive each other out: they are told to come again.
+//
+// A source that failed is in penalty: 5 s, doubled each time, 10 min at most. It
+// then has one place, and all such sources together have a fifth of the places:
+// behind it may be a worker that has the key. A success clears it.
 type gate struct {
 	sources  map[netip.Prefix]*source
-	open     int // strangers inside
+	inside   []*ticket
 	suspects int // of those, the ones from sources in penalty
 
 	lines  int // written since minute
@@ -56,6 +62,7 @@ type ticket struct {
 	from    netip.Prefix
 	came    time.Duration
 	suspect bool
+	lost    bool // its place went to another
 }
 
 // sourceOf is what an address is counted under.
@@ -69,35 +76,90 @@ func sourceOf(addr netip.Addr) netip.Prefix {
 	return p
 }
 
-// enter lets a stranger in, or not. Each ticket goes back through leave.
-func (g *gate) enter(now time.Duration, from netip.Prefix, dice float64) (ticket, bool) {
+// enter lets a stranger in, or not. It may get the place of another, who has to
+// go. Each ticket goes back through leave, also that of who lost the place.
+func (g *gate) enter(now time.Duration, from netip.Prefix, dice float64) (t, out *ticket, ok bool) {
 	s := g.source(from)
-	suspect := now < s.until
-	switch {
-	case g.open >= maxStrangers, s.open >= maxPerSource:
-		return ticket{}, false
-	case suspect && (s.open > 0 || g.suspects >= maxSuspects):
-		return ticket{}, false
-	case g.open >= crowd && dice < crowdDrop+(1-crowdDrop)*float64(g.open-crowd)/(maxStrangers-crowd):
-		return ticket{}, false
+	t = &ticket{from: from, came: now, suspect: now < s.until}
+	late := func(o *ticket) bool { return now-o.came >= fairTime }
+	full := true
+	switch most := g.most(); {
+	case t.suspect && s.open > 0, s.open >= maxPerSource:
+		out = g.pick(dice, func(o *ticket) bool { return o.from == from && late(o) })
+	case t.suspect && g.suspects >= maxSuspects:
+		out = g.pick(dice, func(o *ticket) bool { return o.suspect && late(o) })
+	case len(g.inside) >= maxStrangers && s.open+1 < most:
+		out = g.pick(dice, func(o *ticket) bool { return g.sources[o.from].open == most })
+	case len(g.inside) >= maxStrangers:
+		out = g.pick(dice, late)
+	default:
+		full = false
 	}
-	g.open++
+	if full && out == nil {
+		return nil, nil, false
+	}
+	if out != nil {
+		g.free(out)
+		out.lost = true
+	}
+	g.inside = append(g.inside, t)
 	s.open++
-	if suspect {
+	if t.suspect {
 		g.suspects++
 	}
-	return ticket{from: from, came: now, suspect: suspect}, true
+	return t, out, true
 }
 
-// leave takes a ticket back. The try failed unless the stranger proved that it
-// has the key.
-func (g *gate) leave(now time.Duration, t ticket, failed bool) {
-	s := g.sources[t.from] // is there: a source with strangers inside is not forgotten
-	g.open--
-	s.open--
+// most is how many strangers are inside of the source that has the most there.
+func (g *gate) most() (n int) {
+	if len(g.inside) >= maxStrangers {
+		for _, t := range g.inside {
+			n = max(n, g.sources[t.from].open)
+		}
+	}
+	return n
+}
+
+// pick chooses one of those inside for whom may says so.
+func (g *gate) pick(dice float64, may func(*ticket) bool) *ticket {
+	n := 0
+	for _, o := range g.inside {
+		if may(o) {
+			n++
+		}
+	}
+	n = int(dice * float64(n))
+	for _, o := range g.inside {
+		if may(o) {
+			if n == 0 {
+				return o
+			}
+			n--
+		}
+	}
+	return nil
+}
+
+// free takes the place of a ticket back.
+func (g *gate) free(t *ticket) {
+	at := slices.Index(g.inside, t)
+	g.inside[at] = g.inside[len(g.inside)-1]
+	g.inside[len(g.inside)-1] = nil
+	g.inside = g.inside[:len(g.inside)-1]
+	g.sources[t.from].open-- // is there: a source with strangers inside is not forgotten
 	if t.suspect {
 		g.suspects--
 	}
+}
+
+// leave takes a ticket back. The try failed unless the stranger proved that it
+// has the key; whoever lost the place had no time to.
+func (g *gate) leave(now time.Duration, t *ticket, failed bool) {
+	if t.lost {
+		return
+	}
+	g.free(t)
+	s := g.sources[t.from]
 	switch {
 	case !failed:
 		s.strikes, s.until = 0, 0
@@ -111,7 +173,7 @@ func (g *gate) leave(now time.Duration, t ticket, failed bool) {
 }
 
 // strike begins a penalty, longer than the one before if that was recent.
-func (g *gate) strike(now time.Duration, s *source, t ticket) {
+func (g *gate) strike(now time.Duration, s *source, t *ticket) {
 	if s.strikes > 0 && now > s.until+maxPenalty {
 		s.strikes = 0
 	}

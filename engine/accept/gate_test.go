@@ -1,6 +1,7 @@
 package accept
 
 import (
+	"math/rand/v2"
 	"net/netip"
 	"testing"
 	"time"
@@ -14,8 +15,8 @@ func nth(i int) netip.Prefix {
 }
 
 const (
-	lucky   = 0.999999
-	unlucky = 0.0
+	last  = 0.999999 // of those who could go
+	first = 0.0
 )
 
 func TestSource(t *testing.T) {
@@ -41,79 +42,92 @@ func TestPlaces(t *testing.T) {
 	t.Run("of one source", func(t *testing.T) {
 		for _, addr := range []string{"192.0.2.1", "127.0.0.1", "2001:db8::1"} {
 			var g gate
-			var last ticket
+			var inside []*ticket
 			for i := range maxPerSource {
-				var ok bool
-				if last, ok = g.enter(0, ip(addr), unlucky); !ok {
-					t.Fatalf("%s: stranger %d is refused", addr, i+1)
+				k, out, ok := g.enter(0, ip(addr), first)
+				if !ok || out != nil {
+					t.Fatalf("%s: stranger %d is refused, or takes the place of another", addr, i+1)
 				}
+				inside = append(inside, k)
 			}
-			if _, ok := g.enter(0, ip(addr), lucky); ok {
+			if _, _, ok := g.enter(fairTime-1, ip(addr), last); ok {
 				t.Errorf("%s: more than %d are in at once", addr, maxPerSource)
 			}
-			if _, ok := g.enter(0, ip("192.0.2.2"), unlucky); !ok {
+			if _, out, ok := g.enter(0, ip("192.0.2.2"), first); !ok || out != nil {
 				t.Errorf("%s keeps another source out", addr)
 			}
-			g.leave(0, last, false)
-			if _, ok := g.enter(0, ip(addr), unlucky); !ok {
+			g.leave(0, inside[0], false)
+			if _, out, ok := g.enter(0, ip(addr), first); !ok || out != nil {
 				t.Errorf("%s: a free place is not given away", addr)
+			}
+			if _, out, ok := g.enter(fairTime, ip(addr), first); !ok || out == nil || out.from != ip(addr) {
+				t.Errorf("%s: one who had time enough keeps the place", addr)
+			}
+			if n := g.sources[ip(addr)].open; n != maxPerSource {
+				t.Errorf("%s: %d are inside, want %d", addr, n, maxPerSource)
 			}
 		}
 	})
 	t.Run("a /64 is one source", func(t *testing.T) {
 		var g gate
 		for i := range maxPerSource {
-			g.enter(0, sourceOf(netip.AddrFrom16([16]byte{0x20, 1, 13: byte(i)})), unlucky)
+			g.enter(0, sourceOf(netip.AddrFrom16([16]byte{0x20, 1, 13: byte(i)})), first)
 		}
-		if _, ok := g.enter(0, ip("2001::ffff"), lucky); ok {
+		if _, _, ok := g.enter(0, ip("2001::ffff"), last); ok {
 			t.Error("addresses of one /64 are counted apart")
 		}
 	})
 	t.Run("in all", func(t *testing.T) {
 		var g gate
 		for i := range maxStrangers {
-			if _, ok := g.enter(0, nth(i), lucky); !ok {
+			if _, _, ok := g.enter(0, nth(i), last); !ok {
 				t.Fatalf("stranger %d is refused", i+1)
 			}
 		}
-		if _, ok := g.enter(0, nth(maxStrangers), lucky); ok {
+		if _, _, ok := g.enter(fairTime-1, nth(maxStrangers), last); ok {
 			t.Errorf("more than %d are in at once", maxStrangers)
+		}
+		if _, out, ok := g.enter(fairTime, nth(maxStrangers), last); !ok || out == nil {
+			t.Error("those who had time enough keep their places")
+		}
+		if len(g.inside) != maxStrangers {
+			t.Errorf("%d are inside, want %d", len(g.inside), maxStrangers)
 		}
 	})
 }
 
-func TestEarlyDrop(t *testing.T) {
-	tests := []struct {
-		open int
-		dice float64
-		want bool
-	}{
-		{0, 0, true},
-		{crowd - 1, 0, true},
-		{crowd, 0, false},
-		{crowd, 0.29, false},
-		{crowd, 0.31, true},
-		{75, 0.64, false},
-		{75, 0.66, true},
-		{99, 0.98, false},
-		{99, 0.99, true},
-		{100, 0.999999, false},
+// However many come from a few sources, one from elsewhere gets in at once, and
+// stays inside.
+func TestFloodDrivesNobodyOut(t *testing.T) {
+	var g gate
+	dice := rand.New(rand.NewPCG(1, 2))
+	flood := func(n int) {
+		for i := range n {
+			g.enter(time.Duration(i), nth(i%20), dice.Float64())
+		}
 	}
-	for _, test := range tests {
-		var g gate
-		for i := range test.open {
-			g.enter(0, nth(i), lucky)
-		}
-		if _, ok := g.enter(0, nth(1000), test.dice); ok != test.want {
-			t.Errorf("with %d inside and a dice of %v: entered is %v, want %v", test.open, test.dice, ok, test.want)
-		}
+	flood(1000)
+	if len(g.inside) != maxStrangers {
+		t.Fatalf("%d are inside, want %d", len(g.inside), maxStrangers)
+	}
+	k, out, ok := g.enter(0, ip("192.0.2.1"), dice.Float64())
+	if !ok || out == nil || out.from == k.from {
+		t.Fatalf("entered is %v, in the place of %+v", ok, out)
+	}
+	flood(100_000)
+	if k.lost {
+		t.Error("the flood took its place")
+	}
+	g.leave(0, out, true)
+	if len(g.inside) != maxStrangers {
+		t.Error("one who had lost the place freed another's")
 	}
 }
 
 // fail makes one failed try.
 func fail(t *testing.T, g *gate, now time.Duration, from netip.Prefix) {
 	t.Helper()
-	k, ok := g.enter(now, from, lucky)
+	k, _, ok := g.enter(now, from, last)
 	if !ok {
 		t.Fatalf("%v is refused at %v", from, now)
 	}
@@ -143,19 +157,19 @@ func TestPenalty(t *testing.T) {
 	from := ip("192.0.2.1")
 	fail(t, &g, time.Second, from)
 
-	one, ok := g.enter(2*time.Second, from, lucky)
+	one, _, ok := g.enter(2*time.Second, from, last)
 	if !ok {
 		t.Fatal("a source in penalty is shut out, and a worker with the key in it")
 	}
-	if _, ok := g.enter(2*time.Second, from, lucky); ok {
+	if _, _, ok := g.enter(2*time.Second+fairTime-1, from, last); ok {
 		t.Error("a source in penalty has two tries at once")
 	}
-	if _, ok := g.enter(2*time.Second, ip("192.0.2.2"), lucky); !ok {
+	if _, _, ok := g.enter(2*time.Second, ip("192.0.2.2"), last); !ok {
 		t.Error("another source suffers")
 	}
 	g.leave(3*time.Second, one, false)
 	for i := range maxPerSource {
-		if _, ok := g.enter(3*time.Second, from, lucky); !ok {
+		if _, _, ok := g.enter(3*time.Second, from, last); !ok {
 			t.Fatalf("after a success, try %d is refused", i+1)
 		}
 	}
@@ -166,7 +180,7 @@ func TestPenaltyEnds(t *testing.T) {
 	from := ip("192.0.2.1")
 	fail(t, &g, 0, from)
 	for i := range maxPerSource {
-		if _, ok := g.enter(firstPenalty, from, lucky); !ok {
+		if _, _, ok := g.enter(firstPenalty, from, last); !ok {
 			t.Fatalf("after the penalty, try %d is refused", i+1)
 		}
 	}
@@ -176,9 +190,9 @@ func TestPenaltyEnds(t *testing.T) {
 func TestTogetherIsOneStrike(t *testing.T) {
 	var g gate
 	from := ip("192.0.2.1")
-	var all []ticket
+	var all []*ticket
 	for range maxPerSource {
-		k, _ := g.enter(time.Second, from, lucky)
+		k, _, _ := g.enter(time.Second, from, last)
 		all = append(all, k)
 	}
 	for i, k := range all {
@@ -187,8 +201,8 @@ func TestTogetherIsOneStrike(t *testing.T) {
 	if got := g.sources[from].strikes; got != 1 {
 		t.Errorf("%d strikes, want 1", got)
 	}
-	if g.open != 0 || g.sources[from].open != 0 {
-		t.Errorf("%d and %d are inside, want nobody", g.open, g.sources[from].open)
+	if len(g.inside) != 0 || g.sources[from].open != 0 {
+		t.Errorf("%d and %d are inside, want nobody", len(g.inside), g.sources[from].open)
 	}
 }
 
@@ -210,27 +224,27 @@ func TestSuspectsHaveFewPlaces(t *testing.T) {
 	for i := range 200 {
 		fail(t, &g, 0, nth(i))
 	}
-	var inside []ticket
+	var inside []*ticket
 	for i := range 200 {
-		if k, ok := g.enter(time.Second, nth(i), lucky); ok {
+		if k, _, ok := g.enter(time.Second, nth(i), last); ok {
 			inside = append(inside, k)
 		}
 	}
 	if len(inside) != maxSuspects {
 		t.Fatalf("%d suspects are inside, want %d", len(inside), maxSuspects)
 	}
-	if _, ok := g.enter(time.Second, nth(999), unlucky); !ok {
+	if _, _, ok := g.enter(time.Second, nth(999), first); !ok {
 		t.Error("a source that did nothing is refused")
 	}
 	g.leave(time.Second, inside[0], true)
-	if _, ok := g.enter(time.Second, nth(199), lucky); !ok {
+	if _, _, ok := g.enter(time.Second, nth(199), last); !ok {
 		t.Error("the place of a suspect is not given to the next")
 	}
 }
 
 func TestTableIsBounded(t *testing.T) {
 	var g gate
-	stay, _ := g.enter(0, ip("192.0.2.1"), lucky)
+	stay, _, _ := g.enter(0, ip("192.0.2.1"), last)
 	for i := range maxSources + 5000 {
 		fail(t, &g, time.Duration(i), nth(i))
 		g.say(time.Duration(i), nth(i))
@@ -242,8 +256,8 @@ func TestTableIsBounded(t *testing.T) {
 		t.Error("a source with somebody inside was forgotten")
 	}
 	g.leave(0, stay, false)
-	if g.open != 0 {
-		t.Errorf("%d are inside, want nobody", g.open)
+	if len(g.inside) != 0 {
+		t.Errorf("%d are inside, want nobody", len(g.inside))
 	}
 }
 
@@ -251,7 +265,7 @@ func TestTableIsBounded(t *testing.T) {
 func TestSuccessIsForgotten(t *testing.T) {
 	var g gate
 	for i := range 1000 {
-		k, _ := g.enter(0, nth(i), unlucky)
+		k, _, _ := g.enter(0, nth(i), first)
 		g.leave(0, k, false)
 	}
 	if len(g.sources) != 0 {

@@ -35,8 +35,8 @@ type stranger struct {
 	local  bool
 	addr   string
 	source netip.Prefix // what it is counted under; zero when local
-	ticket ticket
-	proven bool // what it sent can only come from somebody who has the key
+	ticket *ticket      // nil when local
+	proven bool         // what it sent can only come from somebody who has the key
 
 	buf  [maxBytes]byte
 	read int // bytes of buf

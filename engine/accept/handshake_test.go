@@ -342,8 +342,8 @@ func TestTurnedAway(t *testing.T) {
 			}
 			r.nobody()
 			r.Close()
-			if r.held > 1 || len(r.strangers) > 0 || r.gate.open != 0 { // the replay's model is held
-				t.Errorf("%d connections, %d strangers, %d at the gate are left", r.held, len(r.strangers), r.gate.open)
+			if r.held > 1 || len(r.strangers) > 0 || len(r.gate.inside) != 0 { // the replay's model is held
+				t.Errorf("%d connections, %d strangers, %d at the gate are left", r.held, len(r.strangers), len(r.gate.inside))
 			}
 			for _, line := range r.lines() {
 				if strings.ContainsFunc(line, func(c rune) bool { return c < ' ' || c == 0x7f }) {
