@@ -125,15 +125,15 @@ func (s *Server) farewell(p *peer, held int, err error) {
 	switch {
 	case s.phase != running:
 	case p.why != "":
-		s.Log.Warn("worker %s is cut off: %s%s", p.name(), p.why, goElsewhere(held))
+		s.grumble("worker %s is cut off: %s%s", p.name(), p.why, goElsewhere(held))
 	case p.leaving && held == 0:
 		s.Log.Note("worker %s left", p.name())
 	case p.leaving:
 		s.Log.Note("worker %s left%s", p.name(), goElsewhere(held))
 	case err != nil && !errors.Is(err, io.EOF):
-		s.Log.Warn("worker %s is lost: %v%s", p.name(), err, goElsewhere(held))
+		s.grumble("worker %s is lost: %v%s", p.name(), err, goElsewhere(held))
 	default:
-		s.Log.Warn("worker %s is lost: it closed the connection%s", p.name(), goElsewhere(held))
+		s.grumble("worker %s is lost: it closed the connection%s", p.name(), goElsewhere(held))
 	}
 }
 

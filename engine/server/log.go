@@ -2,6 +2,7 @@ package server
 
 import (
 	"strconv"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -13,6 +14,29 @@ import (
 type Log struct {
 	Warn func(format string, args ...any) // shown unless quiet
 	Note func(format string, args ...any) // shown with --verbose
+}
+
+// Of workers that are cut off or lost, so many are told of in that time: one that
+// comes again and again could fill a disk.
+const (
+	maxGrumbles = 100
+	grumbleTime = time.Minute
+)
+
+// grumble says that a worker is cut off or lost.
+func (s *Server) grumble(format string, args ...any) {
+	if s.grumbles >= maxGrumbles && s.awake-s.grumbled >= grumbleTime {
+		if more := s.grumbles - maxGrumbles; more > 0 {
+			s.Log.Warn("%d more workers were cut off or lost since", more)
+		}
+		s.grumbles = 0
+	}
+	if s.grumbles == 0 {
+		s.grumbled = s.awake
+	}
+	if s.grumbles++; s.grumbles <= maxGrumbles {
+		s.Log.Warn(format, args...)
+	}
 }
 
 // gnetLog passes on what gnet has to say. By default it would say it on stdout.

@@ -39,6 +39,7 @@ type peer struct {
 	flow     int               // of those, the ones among jobs
 	unmarked int               // bytes of jobs since the last of those
 	stray    int               // answers for jobs that it did not hold
+	budget   budget            // of frames that settle no job
 
 	// Times by Server.awake.
 	heard     time.Duration // last byte from it

@@ -14,6 +14,11 @@ import (
 // handle does what one frame asks for. An error means that the peer does not
 // keep to the protocol; io.EOF, that it has said goodbye.
 func (s *Server) handle(p *peer, f codec.Frame) error {
+	if idle(f) {
+		if err := p.budget.spend(s.awake, p.Hello.Slots); err != nil {
+			return err
+		}
+	}
 	switch f.Type {
 	case codec.TypePing:
 		s.put(p, codec.TypePong, f.Payload)
@@ -61,6 +66,20 @@ func (s *Server) handle(p *peer, f codec.Frame) error {
 		return err
 	}
 	return fmt.Errorf("it sent a frame of type %d, which a worker never sends", f.Type)
+}
+
+// idle tells whether a frame does nothing to settle a job, or next to nothing.
+// For Pongs there is one's ping each.
+func idle(f codec.Frame) bool {
+	switch f.Type {
+	case codec.TypePing, codec.TypeSlots, codec.TypeGiveBack:
+		return true
+	case codec.TypeResults:
+		return len(f.Payload) == 0
+	case codec.TypeResultPart:
+		return len(f.Payload) < smallPart
+	}
+	return false
 }
 
 // spend counts bytes of results against the peer's credit.
@@ -113,6 +132,7 @@ func (s *Server) answers(p *peer, payload []byte) error {
 		s.Counts.Done.Add(int64(n))
 		s.Stage.Emit(rc, some.Data)
 	}
+	p.budget.earn(settledFrames)
 	s.traceAnswers(p, &m)
 	return nil
 }
@@ -140,6 +160,7 @@ func (s *Server) result(p *peer, r *codec.Result) error {
 		s.dropParts(p, r.Seq)
 		return s.unwanted(p, r.Seq, size)
 	}
+	p.budget.earn(settledFrames)
 	s.traceResult(p, r, !v.Final && !v.Late && !v.Twin)
 	if v.Late {
 		s.dropParts(p, r.Seq)
@@ -218,6 +239,9 @@ func (s *Server) resultPart(p *peer, payload []byte) error {
 			p.parts = map[uint64]*parts{}
 		}
 		p.parts[m.Seq] = half
+	}
+	if len(payload) >= smallPart {
+		p.budget.earn(1)
 	}
 	hold := &half.stdout
 	if m.Stream == 2 {

@@ -87,6 +87,8 @@ type Server struct {
 	looked   time.Duration // when time was last looked at
 	awake    time.Duration // as long as this process has run, without the time it was stopped
 	hushed   time.Duration // no word about having no workers before this
+	grumbles int           // since grumbled, see grumble
+	grumbled time.Duration // by awake
 	spillBad bool          // the user knows that the temporary file is full
 }
 

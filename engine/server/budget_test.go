@@ -1,0 +1,92 @@
+package server
+
+import (
+	"testing"
+	"time"
+
+	"github.com/jobpipe/jobpipe/codec"
+)
+
+func TestBudget(t *testing.T) {
+	const slots = 4
+	rate := idleRate + slotRate*slots
+	var b budget
+	for i := range rate * idleTime {
+		if err := b.spend(0, slots); err != nil {
+			t.Fatalf("frame %d is too much: %v", i+1, err)
+		}
+	}
+	if b.spend(0, slots) == nil {
+		t.Error("there is no end to it")
+	}
+	// At the rate that is allowed it may go on for ever.
+	b = budget{used: float64(rate*idleTime - 1)}
+	for i := range 10 * rate {
+		if err := b.spend(time.Duration(i+1)*time.Second/time.Duration(rate-1), slots); err != nil {
+			t.Fatalf("frame %d at the rate allowed: %v", i+1, err)
+		}
+	}
+	b.earn(1e9)
+	if b.used < 0 {
+		t.Error("jobs are saved up for")
+	}
+}
+
+// A worker that gives back what it is given, again and again, is cut off, and so
+// is one that talks without end; one that settles jobs may say more.
+func TestChatter(t *testing.T) {
+	for name, frame := range map[string]codec.Frame{
+		"pings":         {Type: codec.TypePing, Payload: make([]byte, 8)},
+		"slots":         {Type: codec.TypeSlots, Payload: codec.AppendSlots(nil, codec.Slots{Slots: 1})},
+		"empty results": {Type: codec.TypeResults},
+		"nothing back":  {Type: codec.TypeGiveBack},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := start(t, nil)
+			f := r.worker("chatty", 1)
+			go func() {
+				var b []byte
+				for range 100 {
+					b = f.enc.Append(b, frame.Type, frame.Payload)
+				}
+				for {
+					if _, err := f.Write(b); err != nil {
+						return
+					}
+				}
+			}()
+			f.gone()
+			r.said("worker chatty is cut off: it sends more than 110 frames a second")
+		})
+	}
+	t.Run("jobs back", func(t *testing.T) {
+		r := start(t, nil)
+		f := r.worker("chatty", 1)
+		r.jobs("one\n")
+		for {
+			frame, ok := f.frame()
+			if !ok {
+				break
+			}
+			if frame.Type == codec.TypeJobs {
+				_, _ = f.Write(f.enc.Append(nil, codec.TypeGiveBack, codec.AppendGiveBack(nil, codec.GiveBack{Spans: []codec.Span{{Seq: 1, Count: 1}}})))
+			}
+		}
+		r.said("worker chatty is cut off: it sends more than 110 frames a second")
+	})
+	t.Run("while it works", func(t *testing.T) {
+		r := start(t, nil)
+		f := r.worker("busy", 1)
+		for n := range 1000 {
+			r.jobs("a\n")
+			m := f.job()
+			for range settledFrames - 1 {
+				f.send(codec.TypeSlots, codec.AppendSlots(nil, codec.Slots{Slots: 1}))
+			}
+			f.answer(codec.Result{Seq: m.Seq})
+			if m.Seq != uint64(n+1) {
+				t.Fatalf("job %d comes after %d", m.Seq, n)
+			}
+		}
+	})
+}
