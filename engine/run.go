@@ -44,8 +44,9 @@ type Run struct {
 const (
 	jobsShare    = 8
 	resultsShare = 2
-	windowShare  = 4
+	windowShare  = 8
 	leastJobs    = 4 << 20
+	leastWindow  = 4 << 20
 )
 
 // Open opens the addresses for workers and gets everything ready. No job is
@@ -111,7 +112,7 @@ func (r *Run) assemble(waits string) (err error) {
 		DeadAfter: o.DeadAfter,
 		Compress:  server.Policy(o.Compress),
 		MaxJob:    o.MaxJob,
-		Window:    o.Buffer / windowShare,
+		Window:    max(o.Buffer/windowShare, leastWindow),
 		Items:     r.items,
 		Pool:      r.pool,
 		Stage:     order.New(o.KeepOrder, o.Delim, o.Buffer/resultsShare),

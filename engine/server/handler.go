@@ -47,18 +47,12 @@ func (s *Server) OnOpen(c gnet.Conn) ([]byte, gnet.Action) {
 func (s *Server) welcome(p *peer) {
 	compression := s.Compress.choose(p)
 	p.Enc.SetCompression(compression)
-	p.window = s.window()
+	p.begun = min(s.share(), firstWindow)
+	p.window = p.begun
 	s.put(p, codec.TypeWelcome, codec.AppendWelcome(nil, codec.Welcome{
 		Version: p.Version, Run: s.Config.Run, Compression: compression, Delim: s.Schedule.Delim,
 		DeadAfter: s.DeadAfter, Timeout: s.Timeout, Credit: uint64(p.window), MaxJob: uint64(s.MaxJob),
 	}))
-}
-
-// window is how many bytes of results a new worker may have under way: a fair
-// share of the memory for them.
-func (s *Server) window() int {
-	const least, most = 64 << 10, 4 << 20
-	return int(min(max(s.Window/int64(len(s.peers)+8), least), most))
 }
 
 // OnTraffic handles what a worker sent.

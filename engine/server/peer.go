@@ -26,6 +26,7 @@ type peer struct {
 	meter   socket.Meter
 	wrote   int // bytes given to the connection
 
+	begun    int // the least that window is: what Welcome said, and workers go by
 	window   int // bytes of results it may have under way
 	used     int // of it
 	owed     int // bytes to return with the next Ack

@@ -99,6 +99,7 @@ func (s *Server) owe(p *peer, r order.Receipt) {
 
 // payAcks makes Ack frames of what is owed to p, if there is anything.
 func (s *Server) payAcks(p *peer) {
+	s.resize(p)
 	acks := p.acks
 	if p.owed == 0 && len(acks) == 0 {
 		return

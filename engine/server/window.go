@@ -1,0 +1,24 @@
+package server
+
+// How many bytes of results a worker may have under way.
+const (
+	leastWindow = 4 << 10
+	mostWindow  = 4 << 20
+	firstWindow = 128 << 10 // two frames, one of which is being made
+)
+
+// share is the fair share of one worker: however many there are, what all of
+// them have under way stays in proportion to the memory for it.
+func (s *Server) share() int {
+	return int(min(max(s.Window/int64(len(s.peers)+8), leastWindow), mostWindow))
+}
+
+// resize moves a worker's window towards its share, when it is paid credit. It
+// grows to twice its size at most while it is used once, so that thousands of
+// workers that say little hold little; it shrinks by credit that is not paid.
+func (s *Server) resize(p *peer) {
+	change := min(max(s.share(), p.begun)-p.window, p.owed)
+	change = max(change, -p.owed)
+	p.window += change
+	p.owed += change
+}
