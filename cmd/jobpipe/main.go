@@ -44,6 +44,7 @@ func run(args []string, stdin, stdout, stderr *os.File) int {
 		}
 	}
 
+	limitMemory(int64(v.Buffer))
 	watch := signals.New()
 	o, f, err := v.prepare(stdin, stdout, stderr, say)
 	if err != nil {
