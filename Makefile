@@ -15,6 +15,8 @@ PLATFORMS  := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64 fr
 FUZZTIME   ?= 30s
 SEEDS      ?= 300
 PAIRS      ?= 7
+BYTES      ?= 2GiB
+BUFFER     ?= 256MiB
 
 BINARIES := bin/jobpipe bin/jobpipe-worker
 SOURCES  := $(shell find cmd codec engine -name '*.go' 2>/dev/null) go.mod $(wildcard go.sum)
@@ -24,7 +26,7 @@ FISHCOMP := $(DATADIR)/fish/vendor_completions.d
 
 .NOTPARALLEL:
 .PHONY: all build install uninstall test test-tools lint unit simulation integration fuzz \
-	cross bench demo clean help
+	cross bench memory demo clean help
 
 all: build ## build (the default)
 
@@ -87,6 +89,9 @@ cross: ## build for Linux, macOS and FreeBSD into dist/
 bench: build ## run jobpipe beside its peers, in turns, and show the ratios as a table and in man/bench.svg
 	scripts/setup-bench
 	$(GO) run ./scripts/bench -pairs $(PAIRS) -svg man/bench.svg
+
+memory: build ## how much memory both sides take where results pile up, as a table (BYTES=10GiB BUFFER=256MiB)
+	$(GO) run ./scripts/memory -bytes $(BYTES) -buffer $(BUFFER)
 
 demo: build ## the word list through three workers, one of them killed (WORDS=n or all)
 	scripts/demo
