@@ -134,3 +134,35 @@ func TestStderrOfAFilter(t *testing.T) {
 		t.Errorf("%d bytes", len(got))
 	}
 }
+
+// A poll that a signal ends late has told of nothing: what the process wrote
+// before it exited is in its pipes all the same.
+func TestAnswersAreReadHoweverLate(t *testing.T) {
+	d := shDesk(t, "read n; echo err >&2; echo $n")
+	d.give("x")
+	f := d.f
+	f.talk = talk{work: d}
+	p, err := f.start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.p = p
+	f.feed(time.Now())
+	for !zombie(p.pid) {
+		time.Sleep(time.Millisecond)
+	}
+	p.left()
+	late := p.exited.Add(time.Hour)
+	f.onTime(late)
+	if p.out == none {
+		t.Fatal("stdout is closed unread")
+	}
+	f.read(late)
+	f.onTime(late.Add(time.Hour)) // at its end by now
+	f.read(late)
+	f.onTime(late.Add(time.Hour))
+	p.reap()
+	if d.lines != 1 || string(f.errs) != "err\n" || p.out != none || p.err != none {
+		t.Errorf("%d answers, stderr %q, pipes %d and %d", d.lines, f.errs, p.out, p.err)
+	}
+}

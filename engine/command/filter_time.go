@@ -81,7 +81,7 @@ func (f *Filter) onTime(now time.Time) {
 		_ = syscall.Kill(-p.pid, syscall.SIGKILL)
 		p.kill = time.Time{}
 	case letGo:
-		p.closeOutput()
+		f.letGo()
 	case expire:
 		p.end(TimedOut, "")
 	case dismiss:
@@ -89,6 +89,26 @@ func (f *Filter) onTime(now time.Time) {
 	case glance:
 		f.glance(now)
 	}
+}
+
+// letGo closes the pipes that others hold open. A poll that a signal ended, and
+// late, has not told of what the process wrote: answers are read before that.
+func (f *Filter) letGo() {
+	p := f.p
+	if !p.ending && !f.stalled && readable(p.out) {
+		return
+	}
+	for most := mostInPipe; most > 0 && readable(p.err); most -= readSize {
+		f.readErrs()
+	}
+	p.closeOutput()
+}
+
+// readable tells whether there is something in a pipe, or its end.
+func readable(fd int) bool {
+	fds := [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	n, _ := unix.Poll(fds[:], 0)
+	return n > 0
 }
 
 // glance sees whether the process waits for input while it owes answers. Then
