@@ -33,6 +33,7 @@ type lines struct {
 	depth   int       // jobs that a process should have at a time; the mutex guards it
 	stretch int       // bytes of answers in a chunk
 	cuts    []answer  // of what was read last
+	silent  int       // processes that ended without an answer, in a row
 	told    sync.Once // that the command says too much
 }
 

@@ -67,6 +67,7 @@ func (s *lines) ended(r command.Result, err error) {
 	l.results.abandon(s.mem)
 	s.mem, s.from, s.end = nil, 0, 0
 	if err == nil && len(s.given) > 0 {
+		s.hint(r.Outcome)
 		s.charge(&r, text)
 	} else if len(text) > 0 {
 		for line := range bytes.Lines(text) {
@@ -87,6 +88,20 @@ func (s *lines) ended(r command.Result, err error) {
 	s.claim()
 	l.undone(back, err)
 	l.wake()
+}
+
+// hint says what --lines asks of a command, when one ends again and again
+// without an answer: each time costs one job and a process. It is said once.
+func (s *lines) hint(why command.Outcome) {
+	const enough = 3
+	if why != command.TimedOut {
+		s.silent++
+	}
+	if s.silent == enough {
+		s.hinted.Do(func() {
+			s.cfg.Log("the command ended %d times without an answer: with --lines it has to read line after line, and to answer each", enough)
+		})
+	}
 }
 
 // charge makes the oldest job a failed one. The link's mutex is held.

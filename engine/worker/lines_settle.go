@@ -43,6 +43,7 @@ func (s *lines) settle(whole []byte) (answered int) {
 		s.annotate(text)
 	}
 	s.clock()
+	s.silent = 0
 	l := s.link
 	l.mu.Lock()
 	defer l.mu.Unlock()

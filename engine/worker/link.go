@@ -29,12 +29,13 @@ type link struct {
 	results outbox
 	control []byte // frames' types and payloads that go before results, see say
 	running []running
-	lines   []*lines // the slots in line mode
-	hungry  []*lines // have a process and nothing for it
-	stalled []*lines // have no room for what their process says
-	busy    int      // slots that run a job
-	retired bool     // takes no more jobs
-	paused  bool     // starts no jobs for now: the system lacks something
+	lines   []*lines  // the slots in line mode
+	hungry  []*lines  // have a process and nothing for it
+	stalled []*lines  // have no room for what their process says
+	hinted  sync.Once // what --lines asks of a command
+	busy    int       // slots that run a job
+	retired bool      // takes no more jobs
+	paused  bool      // starts no jobs for now: the system lacks something
 	pause   time.Duration
 	leaving bool          // the writer ends when it has nothing to send
 	wrote   bool          // since the last heartbeat
