@@ -18,7 +18,7 @@
 //
 //	H  header: a State
 //	R  results: jobs that are done, the end and checksum of the results with theirs
-//	S  what the results hold up to there is on disk
+//	S  so much of the results, and of the journal, is on disk
 //	X  the end of a run that was left in order: all of it is on disk
 //
 // Integers in bodies are varints, checksums u32. A list of jobs is its number of

@@ -15,6 +15,10 @@ type Damaged struct {
 	Offset int    // where the damage begins
 	Done   uint64 // jobs that are done by what is before it
 	Lost   uint64 // and by what is behind it
+	// Synced is whether what is behind it says that what is damaged was on disk.
+	// If not, a power cut may have left it so: it may bring what was written last
+	// to disk and not what was written before.
+	Synced bool
 }
 
 func (d *Damaged) Error() string {
@@ -38,7 +42,7 @@ type History struct {
 	Torn  int    // bytes at the end that are no record
 }
 
-// Replay reads a journal.
+// Replay reads a journal. With a Damaged, the history is that before the damage.
 func Replay(data []byte) (h History, err error) {
 	f, ok := frameAt(data, len(magic))
 	if !ok || string(data[:len(magic)]) != magic || !f.follows(first) {
@@ -79,7 +83,7 @@ func (h *History) apply(body []byte) error {
 		h.results(&r)
 		return nil
 	}
-	_, end, err := parseEnd(body)
+	_, end, _, err := parseEnd(body)
 	switch {
 	case err != nil || end < h.Synced || end > h.End:
 		return errBody
@@ -93,11 +97,11 @@ func (h *History) apply(body []byte) error {
 }
 
 // parseEnd reads the body of an S or an X.
-func parseEnd(body []byte) (total uint64, end int64, err error) {
+func parseEnd(body []byte) (total uint64, end, file int64, err error) {
 	c := cursor{rest: body}
 	c.byte()
-	total, end = c.uint(), c.int()
-	return total, end, c.end()
+	total, end, file = c.uint(), c.int(), c.int()
+	return total, end, file, c.end()
 }
 
 // broken says whether a bad frame is damage, or the torn end of the journal.
@@ -110,25 +114,28 @@ func (h *History) broken(data []byte, before uint32) error {
 	}
 	d := &Damaged{Offset: h.covered, Done: h.Done.Count()}
 	for _, f := range found {
-		if total := totalOf(f.body); total > d.Done+d.Lost {
+		total, synced := claims(f.body)
+		if total > d.Done+d.Lost {
 			d.Lost = total - d.Done
 		}
+		d.Synced = d.Synced || synced > int64(d.Offset)
 	}
+	h.Torn = len(data) - h.covered
 	return d
 }
 
-// totalOf is how many jobs were done by a record.
-func totalOf(body []byte) (total uint64) {
+// claims is what a record behind the damage says: how many jobs were done by
+// then, and how much of the journal was on disk.
+func claims(body []byte) (total uint64, synced int64) {
 	if body[0] == kindResults {
-		r, err := parseResults(body)
-		if err == nil {
+		if r, err := parseResults(body); err == nil {
 			total = r.Total
 		}
-		return total
+		return total, 0
 	}
-	total, _, err := parseEnd(body)
+	total, _, synced, err := parseEnd(body)
 	if err != nil {
-		return 0
+		return 0, 0
 	}
-	return total
+	return total, synced
 }

@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "write testdata anew")
 func small() (file []byte, states []State, ends []int) {
 	s := State{
 		Settings: Settings{Delim: '\n', KeepOrder: true, Lines: true, Command: []string{"tr", "a-z", "A-Z"}},
-		Run:      [16]byte{1, 2, 3}, PID: 4242, Path: "results.txt", Inode: 77, Base: 100, End: 120, Sum: 0xabcdef01,
+		Run:      [16]byte{1, 2, 3}, PID: 4242, Boot: "b", Path: "results.txt", Inode: 77, Base: 100, End: 120, Sum: 0xabcdef01,
 	}
 	s.Done.Add(Span{1, 4})
 	s.Failed.Add(Span{2, 3})
@@ -33,13 +33,13 @@ func small() (file []byte, states []State, ends []int) {
 	note()
 	file = w.Results(file, &Results{Done: []Span{{5, 9}, {4, 5}, {12, 13}}, Failed: []Span{{12, 13}}, End: 300, Sum: 5, Points: []Point{{20, 9, 44}}, Tip: Point{30, 14, 55}})
 	note()
-	file = w.Sync(file, 200)
+	file = w.Sync(file, 200, int64(ends[0]))
 	note()
 	file = w.Results(file, &Results{Done: []Span{{9, 12}}, End: 300, Sum: 5, Tip: Point{30, 14, 55}})
 	note()
 	file = w.Results(file, &Results{Done: []Span{{13, 15}}, End: 333, Sum: 6, Tip: Point{40, 15, 66}})
 	note()
-	file = w.Close(file)
+	file = w.Close(file, int64(len(file)))
 	note()
 	return file, states, ends
 }
@@ -67,7 +67,7 @@ func same(a, b *State) bool {
 	return reflect.DeepEqual(x.Done.Spans(), y.Done.Spans()) && reflect.DeepEqual(x.Failed.Spans(), y.Failed.Spans()) &&
 		x.End == y.End && x.Sum == y.Sum && x.Synced == y.Synced && x.Closed == y.Closed && x.Tip == y.Tip &&
 		len(x.Points) == len(y.Points) && reflect.DeepEqual(x.Settings, y.Settings) &&
-		x.Run == y.Run && x.PID == y.PID && x.Path == y.Path && x.Inode == y.Inode && x.Base == y.Base
+		x.Run == y.Run && x.PID == y.PID && x.Path == y.Path && x.Boot == y.Boot && x.Inode == y.Inode && x.Base == y.Base
 }
 
 // What was written is read, also in a header that holds the sum of it.
@@ -144,7 +144,7 @@ func TestFlipAnywhere(t *testing.T) {
 					k++
 				}
 				before, all := states[k-1].Done.Count(), states[last].Done.Count()
-				if d.Offset != ends[k-1] || d.Done != before || d.Lost != all-before {
+				if d.Offset != ends[k-1] || d.Done != before || d.Lost != all-before || !d.Synced {
 					t.Fatalf("byte %d, changed by %#x: %+v, want %d of %d jobs lost from %d on", i, change, d, all-before, all, ends[k-1])
 				}
 			}
@@ -198,7 +198,7 @@ func TestReplayIsTheWriter(t *testing.T) {
 		for range rnd.IntN(30) {
 			switch rnd.IntN(4) {
 			case 0:
-				file = w.Sync(file, w.Synced+rnd.Int64N(w.End-w.Synced+1))
+				file = w.Sync(file, w.Synced+rnd.Int64N(w.End-w.Synced+1), rnd.Int64N(1000))
 			case 1:
 				if rnd.IntN(5) == 0 {
 					file = w.Header()

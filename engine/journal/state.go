@@ -16,8 +16,9 @@ type Settings struct {
 // A State is what is known at some moment of a run.
 type State struct {
 	Settings
-	Run [16]byte // JOBPIPE_RUN
-	PID int      // of the process that wrote the header
+	Run  [16]byte // JOBPIPE_RUN
+	PID  int      // of the process that wrote the header
+	Boot string   // of the system under it: after another, what was not on disk may be gone
 
 	Path    string // of the results, for messages
 	Inode   uint64 // of their file; 0: it is no regular file, and nothing is known of what it holds
@@ -82,7 +83,7 @@ func (s *State) body() []byte {
 	dst = append(dst, s.Delim, oneIf(s.KeepOrder), oneIf(s.Lines))
 	dst = binary.AppendUvarint(dst, uint64(s.PID))
 	dst = binary.AppendUvarint(dst, uint64(len(s.Command)))
-	for _, arg := range append(s.Command[:len(s.Command):len(s.Command)], s.Path) {
+	for _, arg := range append(s.Command[:len(s.Command):len(s.Command)], s.Path, s.Boot) {
 		dst = binary.AppendUvarint(dst, uint64(len(arg)))
 		dst = append(dst, arg...)
 	}
@@ -113,7 +114,7 @@ func parseHeader(b []byte) (s State, err error) {
 	for range c.count(1) {
 		s.Command = append(s.Command, c.text())
 	}
-	s.Path = c.text()
+	s.Path, s.Boot = c.text(), c.text()
 	s.Inode = c.uint()
 	s.Base = c.int()
 	s.End = c.int()

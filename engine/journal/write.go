@@ -38,22 +38,24 @@ func (w *Writer) Results(dst []byte, r *Results) []byte {
 }
 
 // Sync appends the record that says that what the results hold up to end is on
-// disk.
-func (w *Writer) Sync(dst []byte, end int64) []byte {
+// disk, and so many bytes of the journal itself.
+func (w *Writer) Sync(dst []byte, end, file int64) []byte {
 	w.Synced = end
-	return w.frame(dst, w.end(kindSynced, end))
+	return w.frame(dst, w.end(kindSynced, file))
 }
 
-// Close appends the record that says that all is on disk, and nothing but.
-func (w *Writer) Close(dst []byte) []byte {
+// Close appends the record that says that all results, and so many bytes of the
+// journal, are on disk, and that nothing else is behind the results.
+func (w *Writer) Close(dst []byte, file int64) []byte {
 	w.Synced, w.Closed = w.End, true
-	return w.frame(dst, w.end(kindClosed, w.End))
+	return w.frame(dst, w.end(kindClosed, file))
 }
 
-func (w *Writer) end(kind byte, end int64) []byte {
+func (w *Writer) end(kind byte, file int64) []byte {
 	body := append(w.body[:0], kind)
 	body = binary.AppendUvarint(body, w.Done.Count())
-	return binary.AppendUvarint(body, uint64(end))
+	body = binary.AppendUvarint(body, uint64(w.Synced))
+	return binary.AppendUvarint(body, uint64(file))
 }
 
 func (w *Writer) frame(dst, body []byte) []byte {
