@@ -8,6 +8,8 @@
 //	accept    lets workers in
 //	order     what is written when (pure)
 //	output    writes stdout, stderr and the temporary file
+//	journal   what a run remembers of itself (pure)
+//	commit    keeps the journal beside the results, and goes on from it
 //	trace     what every slot did when
 //	progress  words how far the run is
 //	socket    what package net lacks

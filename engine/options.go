@@ -17,6 +17,10 @@ type Options struct {
 	Failed *os.File // jobs that failed, verbatim; nil: nowhere
 	Trace  *os.File // what every slot did when; nil: nowhere
 
+	Journal     string // remembers the run in this file, so that it can go on; empty: nothing does
+	RetryFailed bool   // run again what failed before
+	Replace     bool   // a new journal begins with empty results
+
 	Delim     byte // ends records and results
 	KeepOrder bool // results in input order
 	MaxJob    int64
@@ -29,6 +33,7 @@ type Options struct {
 	Compress   string // auto, none, s2 or zstd
 	DeadAfter  time.Duration
 
+	Argv    []string         // of Command
 	Command *command.Command // what this machine's own workers run; nil: it has none
 	Slots   int              // of those
 	Lines   bool             // it is kept and answers line by line
@@ -48,4 +53,6 @@ type Report struct {
 	Read   int64 // jobs of the input
 	Done   int64 // with a result, or failed for good
 	Failed int64 // of those, the failed ones
+	// Resumable is whether a run with the same journal goes on from here.
+	Resumable bool
 }

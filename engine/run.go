@@ -13,6 +13,7 @@ import (
 	"github.com/jobpipe/jobpipe/codec"
 	"github.com/jobpipe/jobpipe/engine/accept"
 	"github.com/jobpipe/jobpipe/engine/batch"
+	"github.com/jobpipe/jobpipe/engine/commit"
 	"github.com/jobpipe/jobpipe/engine/order"
 	"github.com/jobpipe/jobpipe/engine/output"
 	"github.com/jobpipe/jobpipe/engine/schedule"
@@ -27,6 +28,8 @@ var ErrStdoutClosed = output.ErrClosed
 // A Run is one run: from the first line of stdin to the last result.
 type Run struct {
 	opt      Options
+	journal  *commit.Log // nil: none
+	said     []string    // by the journal, while nobody could write it
 	id       [16]byte
 	items    chan split.Item
 	pool     *batch.Pool
@@ -57,6 +60,11 @@ func Open(o Options) (*Run, error) {
 	if _, err := rand.Read(r.id[:]); err != nil {
 		return nil, fmt.Errorf("making the name of the run: %w", err)
 	}
+	if o.Journal != "" {
+		if err := r.openJournal(); err != nil {
+			return nil, err
+		}
+	}
 	if len(o.Listen) > 0 {
 		r.acceptor = accept.New(accept.Config{
 			Keys:     func() []codec.Key { return o.Keys },
@@ -69,7 +77,7 @@ func Open(o Options) (*Run, error) {
 	for _, addr := range o.Listen {
 		name, err := r.acceptor.Listen(addr)
 		if err != nil {
-			r.acceptor.Close()
+			r.close()
 			return nil, err
 		}
 		bound = append(bound, name)
@@ -78,6 +86,7 @@ func Open(o Options) (*Run, error) {
 		r.close()
 		return nil, err
 	}
+	r.sayJournal()
 	if r.acceptor != nil {
 		r.acceptor.Serve()
 		for _, name := range bound {
@@ -99,6 +108,7 @@ func (r *Run) assemble(waits string) (err error) {
 	r.pool = batch.NewPool(max(o.Buffer/jobsShare, leastJobs))
 	r.writer, err = output.New(output.Options{
 		Stdout: o.Stdout, Stderr: o.Stderr, Failed: o.Failed,
+		Journal: r.journal, InOrder: o.KeepOrder,
 		Doorbell: func() { r.server.Kick() },
 	})
 	if err != nil {
@@ -117,6 +127,7 @@ func (r *Run) assemble(waits string) (err error) {
 		Pool:      r.pool,
 		Stage:     order.New(o.KeepOrder, o.Delim, o.Buffer/resultsShare),
 		Writer:    r.writer,
+		Journal:   r.journal,
 		Waits:     waits,
 		Log:       server.Log{Warn: r.warn, Note: r.note},
 		Trace:     r.recorder,
@@ -160,7 +171,7 @@ func (r *Run) Do(ctx context.Context, drain <-chan struct{}) (Report, error) {
 	defer stopReading()
 	input := make(chan error, 1)
 	go func() {
-		s := split.Splitter{Delim: r.opt.Delim, MaxJob: r.opt.MaxJob, Pool: r.pool, Items: r.items, Wake: r.server.Kick}
+		s := split.Splitter{Delim: r.opt.Delim, MaxJob: r.opt.MaxJob, Pool: r.pool, Items: r.items, Wake: r.server.Kick, Journal: r.journal}
 		input <- s.Run(reading, r.opt.Stdin)
 	}()
 
@@ -255,7 +266,7 @@ func (r *Run) close() {
 
 func (r *Run) report() Report {
 	c := &r.server.Counts
-	return Report{Read: c.Read.Load(), Done: c.Done.Load(), Failed: c.Failed.Load()}
+	return Report{Read: c.Read.Load(), Done: c.Done.Load(), Failed: c.Failed.Load(), Resumable: r.journal != nil}
 }
 
 // warn tells the user something; note does when the user wants to hear more.

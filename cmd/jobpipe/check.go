@@ -39,6 +39,9 @@ func (v *invocation) check(line *cmdline.Line) (err error) {
 	case v.DeadAfter < flags.Duration(worker.LeastDead) || v.DeadAfter > flags.Duration(worker.MostDead):
 		return fmt.Errorf("--dead-after %v is out of reason; write %v to %v", v.DeadAfter, worker.LeastDead, worker.MostDead)
 	}
+	if line.Given("retry-failed") && v.RetryFailed && v.Journal == "" {
+		return errors.New("--retry-failed is about the jobs of an earlier run, which only a journal knows; add --journal FILE")
+	}
 	if v.Quiet, v.Verbose, err = cmdline.Noise(line, v.Quiet, v.Verbose); err != nil {
 		return err
 	}

@@ -51,6 +51,9 @@ func openFiles(v *invocation, stdin, stdout *os.File) (f files, err error) {
 		return f, err
 	}
 	for _, o := range f.opened {
+		if o == f.results && v.Journal != "" {
+			continue // whether they are to be replaced, the journal knows
+		}
 		if err := empty(o); err != nil {
 			return f, err
 		}
@@ -98,6 +101,7 @@ func (f *files) checkDifferent(v *invocation) error {
 		results = "--output"
 	}
 	listen, _ := os.Stat(string(v.ListenFile)) // nil where there is none yet
+	journal, _ := os.Stat(string(v.Journal))
 	switch {
 	case same(f.stdin, f.results):
 		return fmt.Errorf("%s is the file that jobs are read from; choose another", results)
@@ -118,6 +122,9 @@ func (f *files) checkDifferent(v *invocation) error {
 	}{{"stdin", f.stdin}, {results, f.results}, {"--failed", f.failed}, {"--trace", f.trace}} {
 		if info := regular(o.file); info != nil && listen != nil && os.SameFile(info, listen) {
 			return fmt.Errorf("--listen-file and %s are the same file; choose another for one of them", o.what)
+		}
+		if info := regular(o.file); info != nil && journal != nil && os.SameFile(info, journal) {
+			return fmt.Errorf("--journal and %s are the same file; choose another for one of them", o.what)
 		}
 	}
 	return nil

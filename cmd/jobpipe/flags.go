@@ -33,6 +33,9 @@ type invocation struct {
 	Speculate bool           `help:"near the end, run slow jobs a second time elsewhere; the first answer counts"`
 	Failed    flags.File     `placeholder:"FILE" help:"write the jobs that failed to FILE, ready to be fed back"`
 
+	Journal     flags.File `placeholder:"FILE" help:"remember in FILE what is done, so that the same command line goes on after a crash"`
+	RetryFailed bool       `help:"with a journal: run again what has failed"`
+
 	KeyFile   flags.File     `placeholder:"FILE" env:"-" help:"accept only workers with the key in FILE; else JOBPIPE_KEY_FILE's"`
 	NewKey    bool           `env:"-" help:"print a fresh key and exit"`
 	Insecure  bool           `help:"no key and no encryption, on both ends; warns"`

@@ -114,6 +114,11 @@ func (v *invocation) prepare(stdin, stdout, stderr *os.File, say func(string, ..
 		Timeout:    time.Duration(v.Timeout),
 		Quiet:      v.Quiet,
 		Verbose:    v.Verbose,
+
+		Journal:     string(v.Journal),
+		RetryFailed: v.RetryFailed,
+		Replace:     v.Output != "",
+		Argv:        v.Command,
 	}
 	if v.Null {
 		o.Delim = 0

@@ -29,11 +29,16 @@ func verdict(r engine.Report, err error, by syscall.Signal, quiet bool) (status 
 		err = nil
 	}
 	done := fmt.Sprintf("%d of %d read %s done, %d failed", r.Done, r.Read, jobs(r.Read), r.Failed)
+	if r.Resumable {
+		done += "; the same command line (with >>, not >) goes on from here"
+	}
 	switch {
 	case errors.Is(err, engine.ErrStdoutClosed):
 		return signals.Status(syscall.SIGPIPE), ""
 	case errors.Is(err, command.ErrCannotRun) && r.Done == 0:
 		return nothingRan, oneLine(err)
+	case errors.Is(err, engine.ErrChanged) && r.Done == 0:
+		return nothingRan, oneLine(err) + "; nothing was run"
 	case err != nil:
 		return stopped, fmt.Sprintf("%s; %s", oneLine(err), done)
 	case by != 0:

@@ -133,7 +133,7 @@ func (in *Input) End() error {
 		return nil
 	}
 	if n := in.expect[len(in.expect)-1].Records; in.at.Records < in.expect[0].Records {
-		return fmt.Errorf("%w: it ends after %s %d, and had at least %d; nothing is run", ErrChanged, in.noun(), in.at.Records, n)
+		return fmt.Errorf("%w: it ends after %s %d, and had at least %d", ErrChanged, in.noun(), in.at.Records, n)
 	}
 	return in.changed()
 }
@@ -142,9 +142,9 @@ func (in *Input) changed() error {
 	from, to := in.last.Records+1, in.expect[0].Records
 	what := in.noun()
 	if from >= to {
-		return fmt.Errorf("%w: %s %d has changed; nothing is run", ErrChanged, what, from)
+		return fmt.Errorf("%w: %s %d has changed", ErrChanged, what, from)
 	}
-	return fmt.Errorf("%w: something between %ss %d and %d has changed; nothing is run", ErrChanged, what, from, to)
+	return fmt.Errorf("%w: something between %ss %d and %d has changed", ErrChanged, what, from, to)
 }
 
 func (in *Input) noun() string {

@@ -29,6 +29,12 @@ type Op struct {
 	Data     []byte // may be empty
 	Off, Len int64  // place in the temporary file
 
+	// Whole results, and nothing of others, are written with the first Whole bytes
+	// of Data or of what is copied. In completion order they are those of Receipts,
+	// in input order all before Frontier. Frontier is 0 where no result ends.
+	Whole    int64
+	Frontier uint64
+
 	// Kept is set by the executor: by how many bytes the op changed the
 	// memory that it holds for spilled data. Where the temporary file takes
 	// no more, a Spill keeps Data (sets it to nil, and Kept to its capacity),

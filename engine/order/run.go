@@ -66,14 +66,31 @@ func (s *Stage) fuse(i int) {
 // the run it reaches. There is one at most, since runs never touch.
 func (s *Stage) advance(n int) {
 	s.frontier += uint64(n)
-	if len(s.runs) == 0 || s.runs[0].first != s.frontier {
-		return
+	if len(s.runs) > 0 && s.runs[0].first == s.frontier {
+		r := s.runs[0]
+		s.runs = slices.Delete(s.runs, 0, 1)
+		s.frontier = r.next
+		s.release(&r.rope, Stdout)
+		s.pool.putRun(r)
 	}
-	r := s.runs[0]
-	s.runs = slices.Delete(s.runs, 0, 1)
-	s.frontier = r.next
-	s.release(&r.rope, Stdout)
-	s.pool.putRun(r)
+	s.mark()
+}
+
+// Skip passes over jobs whose results were written by an earlier run. In
+// completion order there is nothing to pass over.
+func (s *Stage) Skip(seq uint64, count int) {
+	if s.keep {
+		s.Emit(Receipt{Seq: seq, Count: count}, nil)
+	}
+}
+
+// Forget drops all that is held. No more jobs may be emitted: it is for a run
+// that ends early, and whose jobs that were not written are run again.
+func (s *Stage) Forget() {
+	for _, r := range s.runs {
+		s.release(&r.rope, Free)
+	}
+	s.runs = nil
 }
 
 // Rest writes all that is held, in order, though jobs before it were not

@@ -19,6 +19,8 @@ type Stage struct {
 	ops     []Op
 	out     []byte    // output that collects, behind ops; nil when there is none
 	signed  []Receipt // due when out is written
+	whole   int       // bytes of out that are whole results; see Op
+	ends    uint64    // the frontier behind those
 	queued  int64     // capacity of buffers in ops, in out and with the executor
 	flying  int       // ops with the executor
 	outSize int
@@ -255,8 +257,22 @@ func (s *Stage) flush() {
 		s.pool.put(s.out)
 		s.out = little
 	}
-	s.push(Op{Kind: Stdout, Data: s.out, Receipts: s.signed})
-	s.out, s.signed = nil, nil
+	s.push(Op{Kind: Stdout, Data: s.out, Receipts: s.signed, Whole: int64(s.whole), Frontier: s.ends})
+	s.out, s.signed, s.whole, s.ends = nil, nil, 0, 0
+}
+
+// mark notes that all that was written so far is whole results. What holds
+// them was made by sign, or by what was released since.
+func (s *Stage) mark() {
+	if s.out != nil {
+		s.whole, s.ends = len(s.out), s.frontier
+		return
+	}
+	if len(s.ops) == 0 {
+		return // Rest found nothing to write
+	}
+	last := &s.ops[len(s.ops)-1]
+	last.Whole, last.Frontier = max(last.Len, int64(len(last.Data))), s.frontier
 }
 
 func (s *Stage) push(op Op) {

@@ -29,6 +29,7 @@ func (w *Writer) run() {
 		for i := range batch {
 			w.carryOut(&batch[i])
 		}
+		w.writeDown()
 		clear(batch)
 		w.status.show()
 	}
@@ -56,6 +57,9 @@ func (w *Writer) carryOut(t *task) {
 	}
 	if w.broken {
 		return
+	}
+	if t.op.Kind != order.Stdout {
+		w.settle(&t.op)
 	}
 	w.mu.Lock()
 	w.spillErr = w.spool.err
@@ -89,7 +93,7 @@ func (w *Writer) fail(err error) {
 func (w *Writer) execute(op *order.Op) error {
 	switch op.Kind {
 	case order.Stdout:
-		return w.results(w.stdout.write(op.Data))
+		return w.results(w.print(op))
 	case order.Stderr:
 		w.stderr.write(op.Data)
 		return nil

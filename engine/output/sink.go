@@ -14,8 +14,9 @@ import (
 type sink struct {
 	file   *os.File // keeps fd open
 	fd     int
-	err    error   // the first error; nothing is written after it
-	status *status // where it stands on the same terminal; nil: it does not
+	err    error        // the first error; nothing is written after it
+	status *status      // where it stands on the same terminal; nil: it does not
+	tap    func([]byte) // told what was written; nil: nobody is
 }
 
 func newSink(f *os.File) (*sink, error) {
@@ -44,6 +45,7 @@ func (s *sink) write(b []byte) error {
 
 // put is write without a thought for the status.
 func (s *sink) put(b []byte) error {
+	all := b
 	for len(b) > 0 && s.err == nil {
 		n, err := unix.Write(s.fd, b)
 		switch {
@@ -56,6 +58,9 @@ func (s *sink) put(b []byte) error {
 		case err != unix.EINTR:
 			s.err = err
 		}
+	}
+	if s.tap != nil && s.err == nil {
+		s.tap(all)
 	}
 	return s.err
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"sync"
 
+	"github.com/jobpipe/jobpipe/engine/commit"
 	"github.com/jobpipe/jobpipe/engine/order"
 )
 
@@ -18,10 +19,12 @@ const joinBelow = 64 << 10
 
 // Options says where a Writer writes. The files stay the caller's to close.
 type Options struct {
-	Stdout  *os.File // results
-	Stderr  *os.File // what jobs print there, and messages
-	Failed  *os.File // records of failed jobs; nil: none
-	TempDir string   // for the temporary file; empty: $TMPDIR, or /tmp
+	Stdout  *os.File    // results
+	Stderr  *os.File    // what jobs print there, and messages
+	Failed  *os.File    // records of failed jobs; nil: none
+	Journal *commit.Log // of results; nil: none
+	InOrder bool        // results are in input order
+	TempDir string      // for the temporary file; empty: $TMPDIR, or /tmp
 
 	// Doorbell is called by the writer's goroutine when there is something
 	// for Completed, or news from Err or SpillErr. It must not wait.
@@ -34,6 +37,9 @@ type Writer struct {
 	spool                  spool  // the goroutine's
 	status                 status // the goroutine's
 	broken                 bool   // results are lost: the goroutine's
+	journal                *commit.Log
+	inOrder                bool
+	frontier               uint64 // all before it are in the journal: the goroutine's
 	doorbell               func()
 	ended                  chan struct{} // closed when the goroutine is over
 
@@ -58,7 +64,7 @@ type task struct {
 
 // New starts a writer.
 func New(o Options) (*Writer, error) {
-	w := &Writer{doorbell: o.Doorbell, ended: make(chan struct{})}
+	w := &Writer{doorbell: o.Doorbell, ended: make(chan struct{}), journal: o.Journal, inOrder: o.InOrder, frontier: 1}
 	w.work.L = &w.mu
 	w.spool.dir = o.TempDir
 	var err error
@@ -74,6 +80,10 @@ func New(o Options) (*Writer, error) {
 		}
 	}
 	w.status.attach(w.stderr, w.stdout)
+	if w.journal != nil {
+		w.stdout.tap = w.journal.Wrote
+		w.journal.Start(w.fail)
+	}
 	widen(w.stdout.fd)
 	go w.run()
 	return w, nil
@@ -174,5 +184,6 @@ func (w *Writer) Close() error {
 	w.mu.Unlock()
 	w.work.Signal()
 	<-w.ended
+	w.closeJournal()
 	return w.Err()
 }

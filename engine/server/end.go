@@ -75,7 +75,11 @@ func (s *Server) written() bool {
 		return false
 	}
 	if s.stopped {
-		s.Stage.Rest()
+		if s.Journal == nil {
+			s.Stage.Rest()
+		} else {
+			s.Stage.Forget() // it would not be where the run that goes on wants it
+		}
 		s.submit()
 	}
 	return s.Stage.Empty()

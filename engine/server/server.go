@@ -12,6 +12,7 @@ import (
 	"github.com/jobpipe/jobpipe/codec"
 	"github.com/jobpipe/jobpipe/engine/accept"
 	"github.com/jobpipe/jobpipe/engine/batch"
+	"github.com/jobpipe/jobpipe/engine/commit"
 	"github.com/jobpipe/jobpipe/engine/order"
 	"github.com/jobpipe/jobpipe/engine/output"
 	"github.com/jobpipe/jobpipe/engine/schedule"
@@ -35,7 +36,9 @@ type Config struct {
 	Pool   *batch.Pool
 	Stage  *order.Stage
 	Writer *output.Writer
-	Waits  string // where workers are waited for, for the message that there are none
+	// Journal remembers the run; nil: nothing does.
+	Journal *commit.Log
+	Waits   string // where workers are waited for, for the message that there are none
 
 	Log   Log
 	Trace *trace.Recorder // of a run that begins with New; nil: none

@@ -136,6 +136,10 @@ func (s *Server) intake() {
 				return
 			}
 			s.Counts.Read.Add(int64(it.Range.Count))
+			if it.Past != split.New {
+				s.past(it)
+				continue
+			}
 			s.traceRead(it.Range.Seq, it.Range.Count)
 			if it.TooLong > 0 {
 				s.tooLong(it)
@@ -161,6 +165,19 @@ func (s *Server) spills() bool {
 	return err == nil
 }
 
+// past takes note of jobs that an earlier run has settled. It has named those
+// that failed, but their records belong with this run's.
+func (s *Server) past(it split.Item) {
+	n := int64(it.Range.Count)
+	s.Counts.Done.Add(n)
+	if it.Past == split.Failed {
+		s.Counts.Failed.Add(n)
+		s.Writer.Failed(it.Range.Data)
+		it.Range.Block.Release(it.Range.Count)
+	}
+	s.Stage.Skip(it.Range.Seq, it.Range.Count)
+}
+
 // tooLong settles a job whose record was not kept.
 func (s *Server) tooLong(it split.Item) {
 	s.failed(it.Range.Seq, fmt.Sprintf("its record of %d bytes is longer than --max-job allows (%d); it is not in --failed", it.TooLong, s.MaxJob), nil)
@@ -171,6 +188,9 @@ func (s *Server) tooLong(it split.Item) {
 // failed names a job that has failed for good, and keeps its record.
 func (s *Server) failed(seq uint64, why string, record []byte) {
 	s.Counts.Failed.Add(1)
+	if s.Journal != nil {
+		s.Journal.Failed(seq)
+	}
 	s.Writer.Failed(record)
 	s.Stage.Stderr(fmt.Appendf(nil, "jobpipe: %s %d failed: %s\n", s.noun(), seq, why))
 }

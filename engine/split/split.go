@@ -15,13 +15,16 @@ import (
 	"io"
 
 	"github.com/jobpipe/jobpipe/engine/batch"
+	"github.com/jobpipe/jobpipe/engine/commit"
+	"github.com/jobpipe/jobpipe/engine/journal"
 )
 
-// An Item is what the splitter passes on: a range of jobs, or one job whose
-// record was longer than allowed and is not kept.
+// An Item is what the splitter passes on: a range of jobs that have the same
+// past, or one job whose record was longer than allowed and is not kept.
 type Item struct {
 	Range   batch.Range
 	TooLong int64 // bytes of the one record that was too long, else 0
+	Past    Past
 }
 
 // A Splitter reads one input.
@@ -31,6 +34,8 @@ type Splitter struct {
 	Pool   *batch.Pool
 	Items  chan<- Item // closed at the end of the input
 	Wake   func()      // called after each item is in Items
+	// Journal knows what earlier runs have done; nil: nothing.
+	Journal *commit.Log
 }
 
 // minRead is the least room worth a read; a block with less is closed.
@@ -44,6 +49,9 @@ func (s *Splitter) Run(ctx context.Context, in io.Reader) error {
 	defer close(s.Items)
 	f := filler{Splitter: s, ctx: ctx, next: 1}
 	defer f.close()
+	if s.Journal != nil {
+		in = s.Journal.Reader(in)
+	}
 	for {
 		room, ok := f.room()
 		if !ok {
@@ -55,7 +63,11 @@ func (s *Splitter) Run(ctx context.Context, in io.Reader) error {
 		}
 		if errors.Is(err, io.EOF) {
 			f.last()
+			f.letGo()
 			return nil
+		}
+		if errors.Is(err, journal.ErrChanged) {
+			return err
 		}
 		if err != nil {
 			return fmt.Errorf("reading the jobs after line %d: %w", f.next-1, err)
@@ -73,6 +85,7 @@ type filler struct {
 	carried    []byte // the beginning of a record, between two blocks
 	next       uint64 // sequence number of the next job
 	skipped    int64  // bytes dropped of a record that is too long, 0 outside one
+	kept       keeping
 }
 
 // room returns memory for the next read. When the block is full, the begun
@@ -204,10 +217,18 @@ func (f *filler) sendRange(data []byte) bool {
 	return f.send(Item{Range: batch.Range{Seq: f.next, Count: n, Data: data, Block: f.block}})
 }
 
+// send passes on the next jobs.
 func (f *filler) send(it Item) bool {
+	f.next += uint64(it.Range.Count)
+	if f.Journal != nil && f.Journal.Resumed() {
+		return f.sort(it)
+	}
+	return f.deliver(it)
+}
+
+func (f *filler) deliver(it Item) bool {
 	select {
 	case f.Items <- it:
-		f.next += uint64(it.Range.Count)
 		f.Wake()
 		return true
 	case <-f.ctx.Done():

@@ -18,6 +18,8 @@ complete -c jobpipe -n __jobpipe_before_command -l max-lost -x -d 'give a job up
 complete -c jobpipe -n __jobpipe_before_command -l speculate -d 'near the end, run slow jobs a second time elsewhere'
 complete -c jobpipe -n __jobpipe_before_command -l timeout -x -d 'end a job that runs longer'
 complete -c jobpipe -n __jobpipe_before_command -l failed -r -F -d 'write the failed jobs to this file'
+complete -c jobpipe -n __jobpipe_before_command -l journal -r -F -d 'remember in this file what is done'
+complete -c jobpipe -n __jobpipe_before_command -l retry-failed -d 'run again what failed before'
 complete -c jobpipe -n __jobpipe_before_command -s o -l output -r -F -d 'write results to this file'
 complete -c jobpipe -n __jobpipe_before_command -l buffer -x -d 'memory for jobs and results held'
 complete -c jobpipe -n __jobpipe_before_command -l max-job -x -d 'a longer record is a failed job'
