@@ -28,7 +28,7 @@ func (r *Run) openJournal() (err error) {
 	}
 	r.id = r.journal.Run()
 	if r.journal.Resumed() {
-		r.said = append(r.said, fmt.Sprintf("going on with the journal %s: %d jobs are done", o.Journal, r.journal.Count()))
+		r.said = append(r.said, fmt.Sprintf("going on with the journal %s: jobs done: %d", o.Journal, r.journal.Count()))
 	}
 	return nil
 }

@@ -202,7 +202,7 @@ func resume(d disk, o Options, r place, data []byte) (s journal.State, err error
 		return s, fmt.Errorf("the journal %s: %w", o.Path, err)
 	}
 	if n := h.Done.Count() - back.Done.Count(); n > 0 {
-		o.Say("the results of %d jobs did not reach the disk: they are run again", n)
+		o.Say("the results of %s did not reach the disk, and so what was done is run again", jobs(n))
 	}
 	return back.State, restore(&back.State, r)
 }
@@ -210,6 +210,13 @@ func resume(d disk, o Options, r place, data []byte) (s journal.State, err error
 // running reports whether the system has run since s was written: what was
 // written is there, whether on disk or not.
 func running(d disk, s *journal.State) bool { return s.Boot != "" && s.Boot == d.Boot() }
+
+func jobs(n uint64) string {
+	if n == 1 {
+		return "1 job"
+	}
+	return fmt.Sprintf("%d jobs", n)
+}
 
 // fits compares what has to be the same.
 func fits(s *journal.State, o Options, r place) error {
@@ -247,22 +254,22 @@ func verify(d disk, h *journal.History, data []byte, r place) (back journal.Hist
 	if running(d, &h.State) {
 		least = h.End
 	}
-	n := h.Done.Count()
+	n := jobs(h.Done.Count())
 	other := r.inode != h.Inode
 	switch {
 	case size == 0 && least > 0:
-		return back, fmt.Errorf("it has the results of %d jobs, and %s is empty; write >> %s or use --output, and if it was emptied remove the journal, too, to begin anew", n, r.path, r.path)
+		return back, fmt.Errorf("it has the results of %s, and %s is empty; write >> %s or use --output, and if it was emptied remove the journal, too, to begin anew", n, r.path, r.path)
 	case size < least:
-		return back, fmt.Errorf("it has the results of %d jobs in %d bytes, and %s has %d; the results were in %s", n, least, r.path, size, h.Path)
+		return back, fmt.Errorf("it has the results of %s in %d bytes, and %s has %d; the results were in %s", n, least, r.path, size, h.Path)
 	case size != h.End && (h.Closed || other):
-		return back, fmt.Errorf("the results of %d jobs end at byte %d of %s, and %s has %d: it is another file, or somebody has written to it", n, h.End, h.Path, r.path, size)
+		return back, fmt.Errorf("the results of %s end at byte %d of %s, and %s has %d: it is another file, or somebody has written to it", n, h.End, h.Path, r.path, size)
 	}
 	last, err := lastWhole(h, r, size)
 	if err != nil {
 		return back, err
 	}
 	if last == nil || last.End < h.Synced || other && last.End != h.End {
-		return back, fmt.Errorf("%s has been changed: it does not hold the results of %d jobs any more that were written to it; bring it back, or remove it and the journal to begin anew", r.path, n)
+		return back, fmt.Errorf("%s has been changed: it does not hold the results of %s any more that were written to it; bring it back, or remove it and the journal to begin anew", r.path, n)
 	}
 	return h.Back(data, *last)
 }
