@@ -29,6 +29,7 @@ type disk interface {
 	Rename(from, to string) error     // which is on disk when it returns
 	Is(f file, name string) bool      // whether the name is still that file's
 	Boot() string
+	Lives(pid int) bool
 }
 
 var errLocked = errors.New("another process uses it")
@@ -95,6 +96,9 @@ func (system) Is(f file, name string) bool {
 	there, err := os.Stat(name)
 	return err == nil && os.SameFile(here, there)
 }
+
+// Lives reports whether there is such a process.
+func (system) Lives(pid int) bool { return unix.Kill(pid, 0) != unix.ESRCH }
 
 // reason is what went wrong, without the name of the file.
 func reason(err error) error {

@@ -149,6 +149,7 @@ func (d *fakeDisk) Rename(from, to string) error {
 }
 
 func (d *fakeDisk) Is(f file, name string) bool { return d.names[name] == f }
+func (d *fakeDisk) Lives(int) bool              { return true }
 func (d *fakeDisk) Boot() string                { return d.boot }
 
 func (f *fakeFile) Close() error         { return nil }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jobpipe/jobpipe/engine/journal"
 )
@@ -99,9 +100,16 @@ func open(d disk, o Options, r place) (*Log, error) {
 	return l, nil
 }
 
+// A process that was killed while it started another leaves that one with the
+// lock, until it has become the program that it is to be.
+const (
+	lockTries = 100
+	lockPause = 20 * time.Millisecond
+)
+
 // lock opens a journal that nobody else uses, and reads it.
 func lock(d disk, path string) (f file, data []byte, err error) {
-	for {
+	for try := 1; ; try++ {
 		if f, err = d.Open(path); err != nil {
 			return nil, nil, fmt.Errorf("cannot open the journal %s: %w", path, reason(err))
 		}
@@ -114,6 +122,11 @@ func lock(d disk, path string) (f file, data []byte, err error) {
 		switch {
 		case locked == errLocked:
 			h, _ := journal.Replay(data)
+			if try < lockTries && (h.PID == 0 || !d.Lives(h.PID)) {
+				f.Close()
+				time.Sleep(lockPause)
+				continue
+			}
 			err = fmt.Errorf("the journal %s is in use by process %d; wait for it, or stop it first", path, h.PID)
 		case locked != nil:
 			err = fmt.Errorf("cannot lock the journal %s, so another could use it, too: %w", path, reason(locked))
