@@ -114,13 +114,11 @@ func (s *sweeper) strike(f fault, before ...fault) (struck bool, calls []string)
 	return len(calls) >= f.at, calls
 }
 
-// recovery is how many of the calls come before the first result of the run.
-func recovery(calls []string) int {
+// recovered reports whether a run has come as far as to write a first result and
+// its record: what follows is not recovery.
+func recovered(calls []string) bool {
 	at := slices.Index(calls, "write results")
-	if at < 0 {
-		return len(calls)
-	}
-	return at + 3 // the first result and its record, too
+	return at >= 0 && len(calls) > at+2
 }
 
 // TestSweep strikes at a few points; with JOBPIPE_LONG=1 at each one of a run of
@@ -135,7 +133,7 @@ func TestSweep(t *testing.T) {
 	}
 	for _, what := range []string{kill, torn, eio, full, short} {
 		for _, order := range []string{"-k", "--keep-order=false"} {
-			newSweeper(t, 200, order, "--lines", "--", "sh", "-c", `while read -r x; do echo "$x"; done`).all(what, true)
+			newSweeper(t, 200, order, "--lines", "--", "sh", "-c", `while IFS= read -r x; do echo "$x"; done`).all(what, true)
 		}
 	}
 	for _, order := range []string{"-k", "--keep-order=false"} {
@@ -190,10 +188,12 @@ func (s *sweeper) all(what string, recoveries bool) {
 			f := fault{second, what}
 			struck, calls := s.strike(f, first)
 			s.finish(first, f)
-			if !struck || second >= recovery(calls) {
+			if !struck {
 				break
 			}
-			seconds++
+			if seconds++; recovered(calls[:second]) {
+				break
+			}
 		}
 	}
 	s.t.Logf("%-6s %s: %d calls in a run; struck at %d points, and at %d of recoveries; %d runs", what, s.args[5:], calls, points, seconds, s.runs)

@@ -16,12 +16,20 @@ type model struct {
 	live           []bool // of file
 	kept           map[int64]int64
 	flying         []Op
+	marks          []mark
 	fails          func() bool // whether a spill fails
 	spills         int
 }
 
 func newModel(t *testing.T, s *Stage) *model {
 	return &model{t: t, s: s, kept: map[int64]int64{}, fails: func() bool { return false }}
+}
+
+// A mark is where whole results end by what an op says.
+type mark struct {
+	at       int // in stdout
+	frontier uint64
+	receipts []Receipt
 }
 
 // take fetches what is to be done.
@@ -35,6 +43,7 @@ func (m *model) take() int {
 func (m *model) step() {
 	op := m.flying[0]
 	m.flying = m.flying[1:]
+	before := len(m.stdout)
 	switch op.Kind {
 	case Stdout:
 		m.stdout = append(m.stdout, op.Data...)
@@ -50,6 +59,13 @@ func (m *model) step() {
 		m.fetch(&op)
 	default:
 		m.t.Fatalf("op of kind %d", op.Kind)
+	}
+	if op.Frontier > 0 {
+		whole := mark{len(m.stdout), op.Frontier, slices.Clone(op.Receipts)}
+		if op.Kind == Stdout || op.Kind == CopyStdout {
+			whole.at = before + int(op.Whole)
+		}
+		m.marks = append(m.marks, whole)
 	}
 	for i := range op.Data { // a stage that still reads it is found out
 		op.Data[i] = '!'

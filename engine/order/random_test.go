@@ -235,6 +235,9 @@ func (g *game) verify(jobs uint64) error {
 	if err := once(g.stderr, g.errs); err != nil {
 		return fmt.Errorf("stderr: %w", err)
 	}
+	if err := g.verifyMarks(jobs); err != nil {
+		return err
+	}
 	for seq := uint64(1); seq <= jobs; seq++ {
 		if g.acked[seq] != 1 {
 			return fmt.Errorf("job %d is acknowledged %d times", seq, g.acked[seq])
@@ -251,6 +254,47 @@ func (g *game) verify(jobs uint64) error {
 	if !g.s.Empty() || g.s.Memory() != 0 || g.s.fileEnd != 0 || g.s.Frontier() != jobs+1 {
 		return fmt.Errorf("at the end: empty %v, memory %d, file %d, frontier %d of %d",
 			g.s.Empty(), g.s.Memory(), g.s.fileEnd, g.s.Frontier(), jobs)
+	}
+	return nil
+}
+
+// verifyMarks checks that where an op says that whole results end, they do, and
+// that in the end it was said of all.
+func (g *game) verifyMarks(jobs uint64) error {
+	last := mark{frontier: 1}
+	said := map[uint64]bool{}
+	texts := map[string][]byte{}
+	note := func(seq uint64) error {
+		if said[seq] {
+			return fmt.Errorf("job %d is said to be written twice", seq)
+		}
+		said[seq] = true
+		if key := fmt.Sprintf("o%d", seq); g.outs[key] != nil {
+			texts[key] = g.outs[key]
+		}
+		return nil
+	}
+	for _, m := range g.marks {
+		if m.at < last.at || m.frontier < last.frontier {
+			return fmt.Errorf("%+v comes after %+v", m, last)
+		}
+		if g.keep {
+			m.receipts = []Receipt{{Seq: last.frontier, Count: int(m.frontier - last.frontier)}}
+		}
+		for _, r := range m.receipts {
+			for i := range r.Count {
+				if err := note(r.Seq + uint64(i)); err != nil {
+					return err
+				}
+			}
+		}
+		if err := once(g.stdout[:m.at], texts); err != nil {
+			return fmt.Errorf("%+v: %w", m, err)
+		}
+		last = m
+	}
+	if len(said) != int(jobs) {
+		return fmt.Errorf("%d of %d jobs are said to be written", len(said), jobs)
 	}
 	return nil
 }

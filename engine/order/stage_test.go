@@ -349,3 +349,24 @@ func TestRest(t *testing.T) {
 		t.Error("something is left")
 	}
 }
+
+// Jobs of an earlier run hold nobody up, and in a run that ends early what is
+// held is forgotten.
+func TestSkipAndForget(t *testing.T) {
+	s := New(true, '\n', 1<<20)
+	m := newModel(t, s)
+	s.Skip(1, 3)
+	s.Emit(Receipt{Seq: 5, Count: 1}, []byte("five"))
+	s.Skip(6, 2)
+	s.Emit(Receipt{Seq: 9, Count: 1}, []byte("nine"))
+	s.Emit(Receipt{Seq: 4, Count: 1}, []byte("four"))
+	m.drain()
+	if got := string(m.stdout); got != "four\nfive\n" || s.Frontier() != 8 || s.Empty() {
+		t.Errorf("written %q, frontier %d, empty %v", got, s.Frontier(), s.Empty())
+	}
+	s.Forget()
+	m.drain()
+	if last := m.marks[len(m.marks)-1]; !s.Empty() || s.Memory() != 0 || len(m.stdout) != 10 || last.frontier != 8 {
+		t.Errorf("empty %v, memory %d, written %q, %+v", s.Empty(), s.Memory(), m.stdout, last)
+	}
+}
