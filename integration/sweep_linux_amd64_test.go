@@ -57,7 +57,7 @@ func (s *sweeper) run(f fault) (calls []string, status int, said string) {
 	in := must(os.Open(filepath.Join(s.dir, "jobs")))
 	out := must(os.OpenFile(filepath.Join(s.dir, "results"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644))
 	words := must(os.Create(filepath.Join(s.dir, "said")))
-	calls, status, err := trace(s.dir, f, s.args, []*os.File{in, out, words}, s.env)
+	calls, status, err := traced(s.dir, f, s.args, []*os.File{in, out, words}, s.env)
 	for _, file := range []*os.File{in, out, words} {
 		file.Close()
 	}

@@ -41,9 +41,9 @@ type tracer struct {
 	inCall, hit map[int]bool // by thread
 }
 
-// trace runs a command whose files of interest are directly in dir. It returns
+// traced runs a command whose files of interest are directly in dir. It returns
 // the calls that were counted, up to the fault and beyond, and the exit status.
-func trace(dir string, f fault, argv []string, files []*os.File, env []string) (calls []string, status int, err error) {
+func traced(dir string, f fault, argv []string, files []*os.File, env []string) (calls []string, status int, err error) {
 	type outcome struct {
 		status int
 		err    error

@@ -83,6 +83,12 @@ func (in *Input) Feed(data []byte) error {
 // expected one, or to the first end of a record where one is due, or else to the
 // last end of a record. It returns 0 where no record ends.
 func (in *Input) stretch(data []byte) int {
+	lastEnd := func() int {
+		if bytes.IndexByte(data, in.delim) < 0 {
+			return 0 // to look from the end is slow
+		}
+		return bytes.LastIndexByte(data, in.delim) + 1
+	}
 	read := in.at.Offset + in.rest
 	if len(in.expect) > 0 {
 		// A record that ends elsewhere than it did is found out by the checksum, at
@@ -90,7 +96,7 @@ func (in *Input) stretch(data []byte) int {
 		if n := in.expect[0].Offset - read; n <= int64(len(data)) {
 			return int(n)
 		}
-		return bytes.LastIndexByte(data, in.delim) + 1
+		return lastEnd()
 	}
 	due := in.last.Offset + max(1, in.last.Offset/spacing)
 	if skip := max(0, due-read-1); skip < int64(len(data)) {
@@ -98,7 +104,7 @@ func (in *Input) stretch(data []byte) int {
 			return int(skip) + n + 1
 		}
 	}
-	return bytes.LastIndexByte(data, in.delim) + 1
+	return lastEnd()
 }
 
 // mark makes a point where one is due, or compares the expected one.
