@@ -26,7 +26,7 @@ FISHCOMP := $(DATADIR)/fish/vendor_completions.d
 
 .NOTPARALLEL:
 .PHONY: all build install uninstall test test-tools lint unit simulation integration fuzz \
-	cross bench memory demo clean help
+	cross bench memory scale demo clean help
 
 all: build ## build (the default)
 
@@ -92,6 +92,10 @@ bench: build ## run jobpipe beside its peers, in turns, and show the ratios as a
 
 memory: build ## how much memory both sides take where results pile up, as a table (BYTES=10GiB BUFFER=256MiB)
 	$(GO) run ./scripts/memory -bytes $(BYTES) -buffer $(BUFFER)
+
+scale: build ## what it costs as the work grows: tables of slots, jobs and workers (SCALE='-only slots')
+	$(GO) build -o bin/scale ./scripts/scale
+	bin/scale $(SCALE)
 
 demo: build ## the word list through three workers, one of them killed (WORDS=n or all)
 	scripts/demo
