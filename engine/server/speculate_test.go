@@ -39,7 +39,10 @@ func (a *tally) until(f *fake, t codec.Type) []byte {
 // says of it, and be it much, is taken, acknowledged, and goes nowhere.
 func TestLateAnswersGoNowhere(t *testing.T) {
 	for _, lines := range []bool{false, true} {
-		r := start(t, func(c *Config) { c.Schedule.Speculate = true })
+		r := start(t, func(c *Config) {
+			c.Schedule.Speculate = true
+			c.Window = 640 << 10 // the share of each stays what it was at first
+		})
 		slow, quick := r.worker("slow", 1), r.worker("quick", 2)
 		r.jobs("a\nb\nc\n")
 		late := slow.job().Seq
