@@ -17,6 +17,8 @@ SEEDS      ?= 300
 PAIRS      ?= 7
 BYTES      ?= 2GiB
 BUFFER     ?= 256MiB
+# What else the machine does is kept out of the study where that is allowed.
+REALTIME   = $(shell chrt -r 10 true 2>/dev/null && echo chrt -r 10)
 
 BINARIES := bin/jobpipe bin/jobpipe-worker
 SOURCES  := $(shell find cmd codec engine -name '*.go' 2>/dev/null) go.mod $(wildcard go.sum)
@@ -26,7 +28,7 @@ FISHCOMP := $(DATADIR)/fish/vendor_completions.d
 
 .NOTPARALLEL:
 .PHONY: all build install uninstall test test-tools lint unit simulation integration fuzz \
-	cross bench memory scale demo clean help
+	cross bench memory scale demo study clean help
 
 all: build ## build (the default)
 
@@ -99,6 +101,10 @@ scale: build ## what it costs as the work grows: tables of slots, jobs and worke
 
 demo: build ## the word list through three workers, one of them killed (WORDS=n or all)
 	scripts/demo
+
+study: build ## the study that jobpipe began with: a blocking coordinator beside this one, drawn
+	$(GO) build -o bin/ ./scripts/timeline ./integration/study
+	$(REALTIME) bin/study
 
 clean: ## remove what was built
 	rm -rf bin dist

@@ -14,6 +14,7 @@ import (
 var elsewhere = []string{
 	"make demo",                 // TestDemo
 	"make test",                 // that is us
+	"make study",                // package study
 	"make && sudo make install", // TestInstall
 	"cat process.sh",            // shows a file
 }
@@ -127,6 +128,13 @@ func TestReadme(t *testing.T) {
 	p.write("sizes.txt", "")
 	p.finish(p.startIn(p.dir, "again", command("< failed.txt")), 0)
 	same("sizes.txt", want.String())
+
+	p.write("urls.txt", urls.String())
+	p.finish(p.startIn(p.dir, "traced", command("--trace run.json")), 0)
+	same("sizes.txt", want.String())
+	if jobs, _ := ran(t, p.abs("run.json")); len(jobs) != 30 {
+		t.Errorf("the trace holds %d jobs", len(jobs))
+	}
 
 	p.write("big.txt", "one\ntwo\n")
 	p.finish(p.startIn(p.dir, "upper", command("jobpipe -k --lines")), 0)

@@ -22,6 +22,9 @@ type Recorder struct {
 	buf     []byte
 }
 
+// Began is the metadata that tells when the run began, as RFC 3339 has it.
+const Began = "the run began"
+
 // The categories of events: the stages of a job, and what somebody who has watched
 // the wire to a worker may add, each a Complete event of the worker.
 const (
@@ -37,6 +40,7 @@ const (
 // NewRecorder returns a recorder of a run that began at that time.
 func NewRecorder(out io.Writer, began time.Time) *Recorder {
 	r := &Recorder{out: out, wall: began.UnixMicro(), workers: map[uint64]*worker{}}
+	r.name(Began, 0, 0, began.Format(time.RFC3339Nano))
 	r.name("process_name", 0, 0, "coordinator")
 	r.name("thread_name", 0, 0, Written)
 	r.flush()

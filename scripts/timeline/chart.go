@@ -99,7 +99,7 @@ func (c *chart) rows() (list []*row) {
 		}
 	}
 	order := func(a, b place) int {
-		return cmp.Or(cmp.Compare(a.process, b.process), cmp.Compare(a.thread, b.thread))
+		return cmp.Or(cmp.Compare(c.names[a.process], c.names[b.process]), cmp.Compare(a.process, b.process), cmp.Compare(a.thread, b.thread))
 	}
 	for _, at := range slices.SortedFunc(maps.Keys(c.slots), order) {
 		r := c.slots[at]
