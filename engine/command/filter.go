@@ -48,6 +48,7 @@ type talk struct {
 	hungry  bool      // nothing was there to take
 	stalled bool      // there was no room to read into
 	trickle bool      // answers come fast, and few at a time
+	yield   bool      // something was handed over
 	began   time.Time // when the process was started
 	moved   time.Time // when it last took or gave something
 	since   time.Time // when the oldest record owed became it
@@ -73,6 +74,10 @@ func (f *Filter) Close() { f.slot.Close() }
 // Ring makes a running filter ask again for work and for room. It may be called
 // from any goroutine.
 func (f *Filter) Ring() { f.slot.ring() }
+
+// Yield lets another goroutine go on with what was handed over to it, before this
+// thread may sleep. Only Work.Read and Work.Room call it.
+func (f *Filter) Yield() { f.yield = true }
 
 // MaxResult is the largest answer in bytes; 0: any.
 func (f *Filter) MaxResult() int64 { return f.slot.c.opt.MaxResult }

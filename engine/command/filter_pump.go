@@ -37,7 +37,10 @@ func (f *Filter) pump(ctx context.Context) {
 			f.trickle = false
 			fds[onOut].Fd, patience = none, 1
 		}
-		runtime.Gosched() // what was handed over goes on, before this thread may sleep
+		if f.yield {
+			f.yield = false
+			runtime.Gosched()
+		}
 		poll(fds[:], patience)
 		now = time.Now()
 		if fds[onBell].Revents != 0 {

@@ -133,7 +133,7 @@ func (s *lines) Room() []byte {
 		l.results.putAnswer(part)
 		s.long += int64(size)
 		s.from = s.end
-		l.send.Signal()
+		s.hand()
 	}
 	c := newChunk()
 	c.refs = 1

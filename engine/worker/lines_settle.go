@@ -56,7 +56,12 @@ func (s *lines) settle(whole []byte) (answered int) {
 		l.results.abandon(s.mem) // idle slots hold no memory
 		s.mem = nil
 	}
-	l.wake()
+	l.rested()
+	l.work.Broadcast()
+	l.ringSlots()
+	if !s.sendNow() {
+		s.hand()
+	}
 	return answered
 }
 

@@ -22,6 +22,8 @@ type link struct {
 	rec  *assembly      // the reader's: a record of which parts have come
 	out  *codec.Encoder // the writer's
 
+	writer *writer // who sends; see there who owns it
+
 	mu      sync.Mutex // guards all below
 	work    sync.Cond  // a slot may have a reason to wake
 	send    sync.Cond  // the writer may have a reason to wake
@@ -37,6 +39,7 @@ type link struct {
 	retired bool      // takes no more jobs
 	paused  bool      // starts no jobs for now: the system lacks something
 	pause   time.Duration
+	sending bool          // the writer has an owner
 	leaving bool          // the writer ends when it has nothing to send
 	wrote   bool          // since the last heartbeat
 	alone   bool          // the coordinator knows that we are retired

@@ -117,6 +117,7 @@ func join(ctx context.Context, conn net.Conn, secrets codec.Secrets, cfg *Config
 	l.results = outbox{window: window, credit: window, kept: map[uint64]*result{}}
 	l.results.answers.kept = map[uint64]*answer{}
 	l.out.SetCompression(l.welcome.Compression)
+	l.writer = &writer{link: l, start: time.Now()}
 	return l, nil
 }
 

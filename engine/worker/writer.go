@@ -32,12 +32,14 @@ func (l *link) sayBack(spans []span) {
 	}
 }
 
-// writer turns what is ready into frames. Its goroutine owns it.
+// writer turns what is ready into frames. It is owned by who has set
+// link.sending: the goroutine in write, or a slot in sendNow.
 type writer struct {
 	*link
 	control []byte
 	pieces  []piece
 	frames  []byte // of this pass
+	rest    []byte // the end of those, which the connection has not taken
 	entries []byte // a Results payload being filled
 	chunk   []byte // of a spool
 
@@ -52,24 +54,29 @@ type writer struct {
 
 // write sends until the link is broken, or leaving and out of things to send.
 func (l *link) write() {
-	w := &writer{link: l, start: time.Now()}
+	w := l.writer
 	for w.collect() {
 		if err := w.encode(); err != nil {
 			l.fail(fmt.Errorf("reading back what a job printed: %w", err))
 			return
 		}
-		w.adapt()
-		w.wrote += len(w.frames)
 		if _, err := l.conn.Write(w.frames); err != nil {
 			l.fail(l.lost(err, l.dead))
 			return
 		}
 		l.mu.Lock()
-		l.wrote = true
-		l.results.written(w.pieces)
-		l.results.answersCopied(w.answers)
+		w.sent()
 		l.mu.Unlock()
 	}
+}
+
+// sent ends a pass. The link's mutex is held.
+func (w *writer) sent() {
+	l := w.link
+	l.sending = false
+	l.wrote = true
+	l.results.written(w.pieces)
+	l.results.answersCopied(w.answers)
 }
 
 // adapt has the compression of what follows chosen by how fast the link is, where
@@ -92,14 +99,11 @@ func (w *writer) adapt() {
 
 // collect waits for something to send and takes it.
 func (w *writer) collect() bool {
-	clear(w.pieces)
-	w.pieces = w.pieces[:0]
-	w.answers = w.answers[:0]
 	l := w.link
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for len(l.control) == 0 && (l.leaving || !l.results.ready() && !l.results.answersReady()) {
-		if l.leaving || l.err != nil {
+	for l.sending || w.nothing() {
+		if !l.sending && (l.leaving || l.err != nil) {
 			return false
 		}
 		l.send.Wait()
@@ -107,18 +111,36 @@ func (w *writer) collect() bool {
 	if l.err != nil {
 		return false
 	}
+	w.pick()
+	return true
+}
+
+// nothing tells whether there is nothing to send. The link's mutex is held.
+func (w *writer) nothing() bool {
+	l := w.link
+	return len(w.rest) == 0 && len(l.control) == 0 && (l.leaving || !l.results.ready() && !l.results.answersReady())
+}
+
+// pick begins a pass. The link's mutex is held.
+func (w *writer) pick() {
+	l := w.link
+	l.sending = true
+	clear(w.pieces)
+	w.pieces = w.pieces[:0]
+	w.answers = w.answers[:0]
 	w.control, l.control = l.control, w.control[:0]
 	if !l.leaving { // goodbye is the last frame
 		w.pieces = l.results.pick(w.pieces)
 		w.answers = l.results.pickAnswers(w.answers)
 		l.ringSlots()
 	}
-	return true
 }
 
-// encode makes the frames of this pass.
+// encode makes the frames of this pass, behind what the last one left.
 func (w *writer) encode() error {
-	w.frames = w.frames[:0]
+	w.frames = w.frames[:copy(w.frames, w.rest)]
+	w.rest = nil
+	left := len(w.frames)
 	for c := w.control; len(c) > 0; {
 		n := 3 + int(binary.LittleEndian.Uint16(c[1:]))
 		w.frames = w.out.Append(w.frames, codec.Type(c[0]), c[3:n])
@@ -134,6 +156,8 @@ func (w *writer) encode() error {
 	}
 	w.flush()
 	w.encodeAnswers(w.answers)
+	w.adapt()
+	w.wrote += len(w.frames) - left
 	return nil
 }
 

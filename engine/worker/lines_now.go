@@ -1,0 +1,49 @@
+package worker
+
+import "syscall"
+
+// mostNow is how many bytes of answers a slot sends itself.
+const mostNow = 4 << 10
+
+// hand leaves what there is to the goroutine that writes. The link's mutex is held.
+func (s *lines) hand() {
+	s.send.Signal()
+	s.filter.Yield()
+}
+
+// sendNow sends what there is from here, if it is little and the slot has nothing
+// else to do: a job alone is so answered without waking another goroutine, which
+// would take longer than the sending. It never waits for the connection. It
+// reports whether it did. The link's mutex is held, though not all the time.
+func (s *lines) sendNow() bool {
+	l := s.link
+	w := l.writer
+	conn, ok := l.conn.(syscall.Conn)
+	if !ok || l.sending || l.leaving || l.err != nil || len(s.given) > 0 || l.queue.jobs > 0 ||
+		l.results.answers.unsent > mostNow || w.nothing() {
+		return false
+	}
+	w.pick()
+	l.mu.Unlock()
+	_ = w.encode() // it has no result to read back
+	w.rest = w.frames[writeSome(conn, w.frames):]
+	l.mu.Lock()
+	w.sent()
+	if !w.nothing() || l.leaving || l.err != nil {
+		s.hand()
+	}
+	return true
+}
+
+// writeSome writes what the connection takes at once, and returns how much that is. An
+// error is found by who writes next.
+func writeSome(conn syscall.Conn, b []byte) int {
+	n := 0
+	if raw, err := conn.SyscallConn(); err == nil {
+		_ = raw.Write(func(fd uintptr) bool {
+			n, _ = syscall.Write(int(fd), b)
+			return true
+		})
+	}
+	return max(n, 0)
+}
