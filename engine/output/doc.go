@@ -6,8 +6,8 @@
 // run is, is drawn by the same goroutine and makes way for all the rest.
 //
 // The event loop hands in work with Submit, Failed and Message, which never
-// wait. The writer rings a doorbell when something was carried out; the loop
-// then collects it with Completed. The queue has no bound of its own: credit,
+// wait. The writer rings a doorbell when something was carried out, unless that is
+// hushed; the loop then collects it with Completed. The queue has no bound of its own: credit,
 // given back when results are written, bounds it, and for records and messages
 // Backlog tells.
 //

@@ -64,9 +64,9 @@ func (w *Writer) carryOut(t *task) {
 	w.mu.Lock()
 	w.spillErr = w.spool.err
 	w.done = append(w.done, t.op)
-	first := len(w.done) == 1
+	ring := len(w.done) == 1 && !w.hushed
 	w.mu.Unlock()
-	if first {
+	if ring {
 		w.doorbell()
 	}
 }

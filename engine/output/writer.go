@@ -26,8 +26,8 @@ type Options struct {
 	InOrder bool        // results are in input order
 	TempDir string      // for the temporary file; empty: $TMPDIR, or /tmp
 
-	// Doorbell is called by the writer's goroutine when there is something
-	// for Completed, or news from Err or SpillErr. It must not wait.
+	// Doorbell is called when there is something for Completed, unless that is
+	// hushed, or news from Err or SpillErr. It must not wait.
 	Doorbell func()
 }
 
@@ -50,6 +50,7 @@ type Writer struct {
 	restated bool   // the goroutine has not seen it
 	backlog  int64  // bytes of text in queue and with the goroutine
 	done     []order.Op
+	hushed   bool  // nobody waits for done
 	err      error // why results cannot be written any more
 	spillErr error
 	closing  bool
@@ -155,6 +156,19 @@ func (w *Writer) Completed(dst []order.Op) []order.Op {
 	clear(w.done)
 	w.done = w.done[:0]
 	return dst
+}
+
+// Hush says whether operations that are carried out need no doorbell: they are
+// collected some time. When they are waited for again, the doorbell makes up for
+// what it has not said.
+func (w *Writer) Hush(on bool) {
+	w.mu.Lock()
+	late := w.hushed && !on && len(w.done) > 0
+	w.hushed = on
+	w.mu.Unlock()
+	if late {
+		w.doorbell()
+	}
 }
 
 // Err returns why results, or the records of failed jobs, can be written no

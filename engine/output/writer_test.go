@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -180,6 +181,46 @@ func TestNoSpaceForResults(t *testing.T) {
 	default:
 		t.Error("the doorbell did not ring")
 	}
+}
+
+func TestHushedDoorbell(t *testing.T) {
+	r := start(t, Options{})
+	written := func(text string) {
+		for !strings.HasSuffix(r.read("stdout"), text) {
+			runtime.Gosched()
+		}
+	}
+	rung := func() bool {
+		select {
+		case <-r.bell:
+			return true
+		default:
+			return false
+		}
+	}
+	r.Hush(true)
+	r.Submit([]order.Op{stdout("one\n")})
+	written("one\n")
+	r.Submit([]order.Op{stdout("two\n")})
+	written("two\n") // so the first is among the completed
+	if rung() {
+		t.Error("it rang though nobody waits")
+	}
+	r.Hush(false)
+	if !rung() {
+		t.Error("what was carried out meanwhile is not told")
+	}
+	r.Hush(false)
+	if rung() {
+		t.Error("it rang twice for the same")
+	}
+	if n := len(r.Completed(nil)); n == 0 {
+		t.Error("nothing is completed")
+	}
+	r.Hush(true)
+	r.Hush(false)
+	r.Submit([]order.Op{stdout("three\n")})
+	<-r.bell
 }
 
 func TestNoSpaceForFailedJobs(t *testing.T) {

@@ -34,6 +34,15 @@ func (s *Server) turn() {
 	}
 	s.flush()
 	s.end()
+	s.Writer.Hush(s.unhurried())
+}
+
+// unhurried reports whether the next turn, which comes with the clock if nothing
+// else happens, is soon enough to hear of results that are written: they are so
+// few that nothing waits for their memory, nor any worker for its credit.
+func (s *Server) unhurried() bool {
+	const few = 4 << 10
+	return !s.eof && s.phase == running && s.Stage.Memory() <= few
 }
 
 // collect takes back what the writer has carried out.
