@@ -11,6 +11,7 @@ import (
 	"github.com/jobpipe/jobpipe/engine/batch"
 	"github.com/jobpipe/jobpipe/engine/order"
 	"github.com/jobpipe/jobpipe/engine/schedule"
+	"github.com/jobpipe/jobpipe/engine/split"
 )
 
 func TestJobsGoOutAndResultsComeBack(t *testing.T) {
@@ -167,6 +168,22 @@ func TestLargeRecord(t *testing.T) {
 	r.jobs("small\n")
 	if j := w.job(); j.Seq != 2 {
 		t.Errorf("then comes job %d", j.Seq)
+	}
+}
+
+func TestWorkerIsLostAmongTheParts(t *testing.T) {
+	r := start(t, nil)
+	w := r.worker("anna", 1)
+	record := strings.Repeat("x", 5<<20) + "\n"
+	r.do(func() { // the write of the first parts is what finds the connection closed
+		w.Close()
+		r.items <- split.Item{Range: batch.Range{Seq: 1, Count: 1, Data: []byte(record)}}
+		r.turn()
+	})
+	r.said("worker anna is lost")
+	m, err := codec.ParseJobPart(r.worker("berta", 1).get(codec.TypeJobPart))
+	if err != nil || m.Seq != 1 || m.Attempt != 2 {
+		t.Errorf("part of job %d, attempt %d, %v", m.Seq, m.Attempt, err)
 	}
 }
 
