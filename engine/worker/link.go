@@ -83,7 +83,10 @@ func (l *link) fail(err error) {
 func (l *link) wake() {
 	l.rested()
 	l.work.Broadcast()
-	l.send.Signal()
+	// To be woken for nothing costs a thread, with each Ack. Who sends looks again.
+	if l.leaving || l.err != nil || !l.sending && !l.writer.nothing() {
+		l.send.Signal()
+	}
 	l.ringSlots()
 }
 

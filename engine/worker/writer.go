@@ -115,7 +115,8 @@ func (w *writer) collect() bool {
 	return true
 }
 
-// nothing tells whether there is nothing to send. The link's mutex is held.
+// nothing tells whether there is nothing to send. The link's mutex is held, and
+// nobody else owns the writer.
 func (w *writer) nothing() bool {
 	l := w.link
 	return len(w.rest) == 0 && len(l.control) == 0 && (l.leaving || !l.results.ready() && !l.results.answersReady())
