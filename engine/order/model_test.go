@@ -57,6 +57,8 @@ func (m *model) step() {
 		m.stderr = append(m.stderr, m.fetch(&op)...)
 	case Free:
 		m.fetch(&op)
+	case Retry:
+		m.retry(&op)
 	default:
 		m.t.Fatalf("op of kind %d", op.Kind)
 	}
@@ -94,6 +96,16 @@ func (m *model) spill(op *Op) {
 		op.Kept = int64(cap(op.Data))
 		m.kept[op.Off] = op.Kept
 		op.Data = nil
+	}
+}
+
+func (m *model) retry(op *Op) {
+	for off, n := range m.kept {
+		if m.fails() {
+			return
+		}
+		op.Kept -= n
+		delete(m.kept, off)
 	}
 }
 

@@ -19,6 +19,7 @@ const (
 	CopyStdout                 // write [Off, Off+Len) of the temporary file to stdout, and forget it
 	CopyStderr                 // write [Off, Off+Len) of the temporary file to stderr, and forget it
 	Free                       // forget [Off, Off+Len) of the temporary file
+	Retry                      // move what is kept in memory to the temporary file
 )
 
 // An Op is one thing for the executor to do. It owns Data until it gives the
@@ -38,8 +39,8 @@ type Op struct {
 	// Kept is set by the executor: by how many bytes the op changed the
 	// memory that it holds for spilled data. Where the temporary file takes
 	// no more, a Spill keeps Data (sets it to nil, and Kept to its capacity),
-	// and the op that copies or frees those bytes gives them up again (sets
-	// Kept to less than zero).
+	// and the op that copies or frees those bytes, or a Retry that finds room
+	// for them, gives them up again (sets Kept to less than zero).
 	Kept int64
 
 	// Receipts become due when the op is done. Adjacent ones of a worker are

@@ -60,6 +60,9 @@ func play(t *testing.T, seed uint64) {
 	lazy := 1 + rng.IntN(20) // how slow the executor is
 	for len(g.todo)+len(g.active) > 0 {
 		g.move(lazy)
+		if rng.IntN(10) == 0 {
+			s.Retry()
+		}
 		g.collect()
 		if err := audit(s, g.model); err != nil {
 			t.Fatalf("seed %d: %v", seed, err)

@@ -30,6 +30,7 @@ type Stage struct {
 
 	due     []Receipt
 	waiting []Receipt // of data that is held beyond the budget
+	partial []Receipt // the same, of parts: credit only
 }
 
 // New returns a stage that writes in input order (keep) or in completion
@@ -119,13 +120,29 @@ func (s *Stage) Receipts(dst []Receipt) []Receipt {
 	dst = append(dst, s.due...)
 	s.due = s.due[:0]
 	// An idle executor has nothing to catch up with. That happens past the
-	// budget only when the temporary file takes no more; to wait then could be
-	// for ever, when the next job to be written is one that waits for credit.
-	if s.Memory() <= s.budget || s.flying == 0 && len(s.ops) == 0 {
+	// budget only when the temporary file takes no more. Jobs that were handed
+	// out go on then, for the next to be written may be among them; but a
+	// result may be larger than memory, and has to wait for the disk.
+	if s.Memory() <= s.budget || s.idle() {
 		dst = append(dst, s.waiting...)
 		s.waiting = s.waiting[:0]
 	}
+	if s.Memory() <= s.budget || s.idle() && s.Memory() <= s.budget/2*3 {
+		dst = append(dst, s.partial...)
+		s.partial = s.partial[:0]
+	}
 	return dst
+}
+
+// idle reports that the executor has nothing to do.
+func (s *Stage) idle() bool { return s.flying == 0 && len(s.ops) == 0 }
+
+// Retry has what the temporary file did not take tried again, if there is
+// something and the executor has nothing else to do. It is called now and then.
+func (s *Stage) Retry() {
+	if s.kept > 0 && s.idle() {
+		s.push(Op{Kind: Retry})
+	}
 }
 
 // Full reports that the executor is behind, so no more input is to be taken
@@ -160,9 +177,12 @@ func (s *Stage) admit(r Receipt) int {
 // took gives the receipt for held output, which may have to be spilled first.
 func (s *Stage) took(r Receipt) {
 	s.balance()
-	if s.Memory() <= s.budget {
+	switch {
+	case s.Memory() <= s.budget:
 		s.due = addReceipt(s.due, r)
-	} else {
+	case r.Count == 0:
+		s.partial = addReceipt(s.partial, r)
+	default:
 		s.waiting = addReceipt(s.waiting, r)
 	}
 }

@@ -174,6 +174,61 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// The disk takes nothing while a result comes that is larger than memory: its
+// worker waits, until there is room.
+func TestFullDiskHoldsPartsBack(t *testing.T) {
+	const budget = 256 << 10
+	s := New(false, '\n', budget)
+	m := newModel(t, s)
+	full := true
+	m.fails = func() bool { return full }
+	h := s.NewHold()
+	part := bytes.Repeat([]byte("x"), 32<<10)
+	credit := 4 * len(part)
+	sent := 0
+	send := func() {
+		for ; credit >= len(part); sent += len(part) {
+			credit -= len(part)
+			s.Append(h, 7, part)
+			m.drain()
+			for _, r := range s.Receipts(nil) {
+				credit += r.Bytes
+			}
+		}
+	}
+	send()
+	if most := budget/2*3 + 4*len(part); sent < budget || sent > most {
+		t.Errorf("%d bytes were let in, with a budget of %d", sent, budget)
+	}
+	if s.Retry(); m.take() != 1 {
+		t.Fatal("what the disk did not take is not tried again")
+	}
+	m.drain()
+	if s.Memory() <= budget {
+		t.Error("the disk is full, and yet it took something")
+	}
+	full = false
+	s.Retry()
+	m.drain()
+	if s.Memory() > budget {
+		t.Errorf("%d bytes of memory, though there is room on disk", s.Memory())
+	}
+	if s.Retry(); m.take() != 0 {
+		t.Error("nothing is kept, and it is tried again")
+	}
+	for _, r := range s.Receipts(nil) {
+		credit += r.Bytes
+	}
+	if credit != 4*len(part) {
+		t.Errorf("%d bytes of credit came back, not %d", credit, 4*len(part))
+	}
+	s.EmitHold(one(1, 0), h)
+	m.drain()
+	if len(m.stdout) != sent+1 || s.Memory() != 0 {
+		t.Errorf("%d bytes written of %d, %d in memory", len(m.stdout), sent, s.Memory())
+	}
+}
+
 func TestOutputCollectsWhileTheExecutorIsBusy(t *testing.T) {
 	s := New(false, '\n', 1<<20)
 	m := newModel(t, s)

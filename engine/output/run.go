@@ -103,6 +103,9 @@ func (w *Writer) execute(op *order.Op) error {
 	case order.Free:
 		w.spool.forget(op)
 		return nil
+	case order.Retry:
+		w.spool.retry(op)
+		return nil
 	case order.CopyStderr:
 		return w.copy(w.stderr, op)
 	default:

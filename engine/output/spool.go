@@ -41,10 +41,32 @@ func (s *spool) keep(op *order.Op) {
 	if err == nil {
 		return
 	}
-	s.err = fmt.Errorf("cannot keep results in a temporary file in %s: %w", s.place(), reason(err))
+	s.err = s.explain(err)
 	s.extras = slices.Insert(s.extras, s.first(op.Off), extra{op.Off, op.Data})
 	op.Kept = int64(cap(op.Data))
 	op.Data = nil
+}
+
+// retry carries out a Retry: it writes what fits now, from the beginning.
+func (s *spool) retry(op *order.Op) {
+	if s.err = s.open(); s.err != nil {
+		s.err = s.explain(s.err)
+		return
+	}
+	n := 0
+	for _, e := range s.extras {
+		if _, err := s.file.WriteAt(e.data, e.off); err != nil {
+			s.err = s.explain(err)
+			break
+		}
+		op.Kept -= int64(cap(e.data))
+		n++
+	}
+	s.extras = slices.Delete(s.extras, 0, n)
+}
+
+func (s *spool) explain(err error) error {
+	return fmt.Errorf("cannot keep results in a temporary file in %s: %w", s.place(), reason(err))
 }
 
 func (s *spool) place() string {

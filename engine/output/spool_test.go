@@ -69,6 +69,28 @@ func TestNoTemporaryDirectory(t *testing.T) {
 	}
 }
 
+// What stays in memory goes to the temporary file when that can be made.
+func TestRetry(t *testing.T) {
+	tmp := filepath.Join(t.TempDir(), "later")
+	r := start(t, Options{TempDir: tmp})
+	r.wait(spill(0, "abcd"), spill(4, "ef\n"))
+	if done := r.wait(order.Op{Kind: order.Retry}); done[0].Kept != 0 || r.SpillErr() == nil {
+		t.Errorf("there is no directory, and yet %d bytes are in a file; SpillErr %v", -done[0].Kept, r.SpillErr())
+	}
+	if err := os.Mkdir(tmp, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if done := r.wait(order.Op{Kind: order.Retry}); done[0].Kept != -7 || r.SpillErr() != nil {
+		t.Errorf("%d of 7 bytes are in the file; SpillErr %v", -done[0].Kept, r.SpillErr())
+	}
+	if done := r.wait(at(order.CopyStdout, 0, 7)); done[0].Kept != 0 {
+		t.Errorf("%d bytes are given up twice", -done[0].Kept)
+	}
+	if err := r.Close(); err != nil || r.read("stdout") != "abcdef\n" {
+		t.Errorf("%v, stdout %q", err, r.read("stdout"))
+	}
+}
+
 // TestTemporaryDirectoryIsFull fills a file system of 1 MiB: part of a stretch
 // lies in the file, part in memory.
 func TestTemporaryDirectoryIsFull(t *testing.T) {

@@ -33,7 +33,7 @@ func (s *Scheduler) Dispatch(now time.Duration, acts []Action) []Action {
 // handOut gives jobs to the hungry until nobody can be given any, or there are
 // none: then it is no matter how many are hungry.
 func (s *Scheduler) handOut(now time.Duration, acts []Action) []Action {
-	for idle := len(s.hungry); idle > 0 && s.fresh.len()+s.again.len()+len(s.retries) > 0; {
+	for idle := len(s.hungry); idle > 0 && (s.mayBegin() || s.again.len()+len(s.retries) > 0); {
 		w := s.hungry[0]
 		s.hungry = s.hungry[1:]
 		w.listed = false
@@ -73,7 +73,7 @@ func (s *Scheduler) next(w *worker) (span, bool) {
 			return s.takeRetry(i), true
 		}
 	}
-	if s.fresh.len() > 0 && s.again.len()+len(s.retries)+len(s.alone) < maxReturned {
+	if s.mayBegin() {
 		return s.fresh.pop(s.conf.Delim, share(&s.fresh), s.conf.MaxBytes), true
 	}
 	return span{}, false

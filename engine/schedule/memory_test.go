@@ -52,6 +52,28 @@ func TestBlockIsFreeWhenItsLastJobIsSettled(t *testing.T) {
 	}
 }
 
+// Paused, what was handed out before goes on, also elsewhere; fresh jobs begin
+// only where nothing else could go on.
+func TestPause(t *testing.T) {
+	r := newRig(t, Config{Retries: 1})
+	r.add(4)
+	r.join(1, 1)
+	r.does("1 gets 1")
+	r.Pause(true)
+	r.join(2, 2)
+	r.does()
+	r.leave(1)
+	r.does("2 gets 1 attempt 2")
+	r.fails(2, 1, 2)
+	r.does("2 gets 1 attempt 3")
+	r.answers(2, 1, 1)
+	r.does("2 gets 2-3")
+	r.join(3, 1)
+	r.does()
+	r.Pause(false)
+	r.does("3 gets 4")
+}
+
 func TestBytesOfAFailedJobLastUntilTheNextDispatch(t *testing.T) {
 	pool := batch.NewPool(1)
 	r := newRig(t, Config{})

@@ -69,6 +69,7 @@ type Scheduler struct {
 	out     int       // jobs leased
 	ended   bool
 	stopped bool
+	paused  bool     // fresh jobs wait
 	lost    []Action // give-ups not yet returned by Dispatch
 	losers  []Action // cancellations not yet returned by Dispatch
 	doomed  []span   // the jobs of lost
@@ -95,6 +96,15 @@ func (s *Scheduler) Add(r batch.Range) {
 
 // EndOfInput says that no more jobs will be added.
 func (s *Scheduler) EndOfInput() { s.ended = true }
+
+// Pause says whether fresh jobs are to wait as long as others are under way.
+func (s *Scheduler) Pause(paused bool) { s.paused = paused }
+
+// mayBegin reports whether a fresh job may be handed out.
+func (s *Scheduler) mayBegin() bool {
+	returned := s.again.len() + len(s.retries) + len(s.alone)
+	return s.fresh.len() > 0 && returned < maxReturned && !(s.paused && s.out+returned > 0)
+}
 
 // Stop drops every job that waits and hands out no more. What is leased may
 // still be answered; what is queued on workers is asked back.

@@ -67,7 +67,14 @@ func (s *Server) look(now time.Duration) {
 		}
 	}
 	s.sayAlone(now)
+	if now >= s.retryAt {
+		s.retryAt = now + retrySpill
+		s.Stage.Retry()
+	}
 }
+
+// retrySpill is how often it is tried whether a full temporary file takes more.
+const retrySpill = time.Second
 
 const (
 	firstWord = time.Second      // without workers

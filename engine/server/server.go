@@ -92,7 +92,8 @@ type Server struct {
 	hushed   time.Duration // no word about having no workers before this
 	grumbles int           // since grumbled, see grumble
 	grumbled time.Duration // by awake
-	spillBad bool          // the user knows that the temporary file is full
+	retryAt  time.Duration // of results that the temporary file did not take
+	lamented time.Duration // when it was last said that it takes no more; 0: never
 }
 
 // New returns a server that has not started.

@@ -164,13 +164,16 @@ func (s *Server) intake() {
 	}
 }
 
-// spills reports whether the temporary file, if there is one, takes more.
+// spills reports whether the temporary file, if there is one, takes more. Until
+// it does, jobs that nobody has yet wait: each may have a result that finds no
+// room.
 func (s *Server) spills() bool {
 	err := s.Writer.SpillErr()
-	if err != nil && !s.spillBad {
-		s.Log.Warn("%v; no more jobs are taken in until there is room", err)
+	if now := s.now(); err != nil && (s.lamented == 0 || now-s.lamented >= nextWord) {
+		s.lamented = now
+		s.Log.Warn("%v; no more jobs are begun until there is room, and none is lost", err)
 	}
-	s.spillBad = err != nil
+	s.sched.Pause(err != nil)
 	return err == nil
 }
 

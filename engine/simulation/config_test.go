@@ -30,7 +30,7 @@ type config struct {
 	stop    time.Duration
 	lazy    float64 // how likely an event is handled together with the next
 	blocked float64 // how likely stdout is to block
-	disk    int64   // bytes that the temporary file takes
+	disk    int64   // bytes that the temporary file takes before peace
 }
 
 // deadAfter is when the coordinator takes a silent worker for gone.

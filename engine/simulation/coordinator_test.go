@@ -142,6 +142,11 @@ const blockUse = 600
 
 // intake moves jobs from the input to the scheduler, as server.intake does.
 func (r *run) intake() {
+	r.paused = r.writer.kept > 0
+	r.sched.Pause(r.paused)
+	if r.paused {
+		return
+	}
 	for r.read < r.arrived && r.wants() && !r.stage.Full() {
 		next, ok := r.cut()
 		if !ok {
@@ -532,6 +537,10 @@ func (r *run) slotsOf(w *worker, slots int) {
 
 // tick is what the coordinator's clock does.
 func (r *run) tick() {
+	if r.now > r.peace {
+		r.writer.disk = 1 << 40 // somebody has made room
+	}
+	r.stage.Retry()
 	r.turn()
 	for _, a := range r.sched.Tick(r.now, r.acts[:0]) {
 		r.perform(a, true)

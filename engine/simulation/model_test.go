@@ -107,6 +107,7 @@ type model struct {
 	all      []job // by seq; 0 is unused
 	read     uint64
 	next     uint64   // the first fresh job
+	paused   bool     // no fresh job is to begin while others are under way
 	again    []uint64 // in order
 	retry    []uint64
 	alone    []uint64

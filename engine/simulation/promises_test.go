@@ -48,9 +48,14 @@ func (m *model) dispatched(waiting, leased int) {
 	}
 }
 
+// mayBegin reports whether there is a fresh job that need not wait for others.
+func (m *model) mayBegin() bool {
+	return m.next <= m.read && !(m.paused && m.leased+len(m.again)+len(m.retry)+len(m.alone) > 0)
+}
+
 // somethingFor reports whether a job waits that p may run beside others.
 func (m *model) somethingFor(p *peer) bool {
-	if m.next <= m.read || len(m.again) > 0 {
+	if m.mayBegin() || len(m.again) > 0 {
 		return true
 	}
 	for _, seq := range m.retry {
@@ -84,6 +89,9 @@ func (m *model) room(p *peer) int {
 func (m *model) fairly(p *peer, r batch.Range, first *job) {
 	if first.state != fresh {
 		return
+	}
+	if !m.mayBegin() {
+		violated("fresh job %d is sent while there is no room for its result", r.Seq)
 	}
 	if n := len(m.retry) + len(m.alone); n >= maxReturned {
 		violated("fresh job %d is sent while %d wait to be run again", r.Seq, n)
@@ -153,7 +161,7 @@ func (m *model) mayRunAlone(p *peer) bool {
 // there are fresh jobs: a quarter of it may be empty, but not more than lasts for
 // the horizon.
 func (m *model) queueIsGood(p *peer) {
-	if m.next > m.read || len(m.alone) > 0 || p.held < p.slots {
+	if !m.mayBegin() || len(m.alone) > 0 || p.held < p.slots {
 		return
 	}
 	if m.room(p) > 0 {

@@ -77,6 +77,8 @@ func (w *writer) execute(op *order.Op) {
 		w.stdout = append(w.stdout, w.forget(op)...)
 	case order.Free:
 		w.forget(op)
+	case order.Retry:
+		w.retry(op)
 	default:
 		violated("the writer is given an operation of kind %d", op.Kind)
 	}
@@ -90,6 +92,18 @@ func (w *writer) keep(op *order.Op) {
 		w.chunks = append(w.chunks, chunk{op.Off, op.Kept})
 		w.kept += op.Kept
 	}
+}
+
+// retry moves to the file what it takes now.
+func (w *writer) retry(op *order.Op) {
+	w.chunks = slices.DeleteFunc(w.chunks, func(c chunk) bool {
+		fits := c.off+c.room <= w.disk
+		if fits {
+			op.Kept -= c.room
+		}
+		return fits
+	})
+	w.kept += op.Kept
 }
 
 // forget gives up bytes of the file, and returns them.
