@@ -6,6 +6,7 @@ import (
 
 	"github.com/jobpipe/jobpipe/codec"
 	"github.com/jobpipe/jobpipe/engine/command"
+	"github.com/jobpipe/jobpipe/engine/halt"
 )
 
 // Options is what the user decided about one run. The files stay the caller's
@@ -38,6 +39,7 @@ type Options struct {
 	Slots   int              // of those
 	Lines   bool             // it is kept and answers line by line
 
+	Halt      halt.When // ends the run before its input does
 	Retries   int
 	MaxLost   int
 	Speculate bool          // near the end, run slow jobs a second time elsewhere

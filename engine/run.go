@@ -119,6 +119,7 @@ func (r *Run) assemble(waits string) (err error) {
 		Run:       r.id,
 		Schedule:  schedule.Config{Delim: o.Delim, Retries: o.Retries, MaxLost: o.MaxLost, Speculate: o.Speculate},
 		Timeout:   o.Timeout,
+		Halt:      o.Halt,
 		DeadAfter: o.DeadAfter,
 		Compress:  server.Policy(o.Compress),
 		MaxJob:    o.MaxJob,
@@ -202,6 +203,9 @@ func (r *Run) Do(ctx context.Context, drain <-chan struct{}) (Report, error) {
 		if err := <-input; failure == nil {
 			failure = err
 		}
+	}
+	if r.server.Counts.Halted.Load() && failure == nil {
+		failure = fmt.Errorf("stopped by --halt %v", r.opt.Halt)
 	}
 	if err := r.finish(ctx); err != nil {
 		failure = err // nothing is worse than results that are not written

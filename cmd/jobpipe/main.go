@@ -112,6 +112,7 @@ func (v *invocation) prepare(stdin, stdout, stderr *os.File, say func(string, ..
 		MaxLost:    int(v.MaxLost),
 		Speculate:  v.Speculate,
 		Timeout:    time.Duration(v.Timeout),
+		Halt:       v.Halt,
 		Quiet:      v.Quiet,
 		Verbose:    v.Verbose,
 

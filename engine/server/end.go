@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/engine/halt"
 )
 
 // phase is how far the run's end has come.
@@ -40,6 +41,7 @@ func (s *Server) Stop(order int32) {
 func (s *Server) end() {
 	switch s.phase {
 	case running:
+		s.halt()
 		order := s.order.Load()
 		if s.Writer.Err() != nil {
 			order = Halt // nobody takes the results
@@ -52,6 +54,10 @@ func (s *Server) end() {
 		}
 		if order < Halt && !s.written() {
 			return
+		}
+		if s.Counts.Halted.Load() { // whoever halts now wants what is there
+			s.Stage.Rest()
+			s.submit()
 		}
 		s.phase = ending
 		s.deadline = s.now() + s.bye
@@ -66,6 +72,22 @@ func (s *Server) end() {
 			s.phase = ended
 			close(s.over)
 		}
+	}
+}
+
+// halt stops the run when what --halt waits for has happened. It is noted where
+// jobs are left out for that.
+func (s *Server) halt() {
+	c := &s.Counts
+	t := halt.Tally{Done: c.Done.Load(), Failed: c.Failed.Load(), Read: c.Read.Load(), Ended: c.Ended.Load()}
+	if s.stopped || t.Ended && t.Done == t.Read || !s.Halt.Reached(t) {
+		return
+	}
+	c.Halted.Store(true)
+	if s.Halt.Now() {
+		s.Stop(Halt)
+	} else {
+		s.Stop(Drain)
 	}
 }
 

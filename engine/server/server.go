@@ -13,6 +13,7 @@ import (
 	"github.com/jobpipe/jobpipe/engine/accept"
 	"github.com/jobpipe/jobpipe/engine/batch"
 	"github.com/jobpipe/jobpipe/engine/commit"
+	"github.com/jobpipe/jobpipe/engine/halt"
 	"github.com/jobpipe/jobpipe/engine/order"
 	"github.com/jobpipe/jobpipe/engine/output"
 	"github.com/jobpipe/jobpipe/engine/schedule"
@@ -27,6 +28,7 @@ type Config struct {
 	Run       [16]byte
 	Schedule  schedule.Config // MaxBytes is set by New
 	Timeout   time.Duration   // of one job, for the workers
+	Halt      halt.When       // to end before the input does
 	DeadAfter time.Duration
 	Compress  Policy
 	MaxJob    int64
@@ -48,6 +50,7 @@ type Config struct {
 type Counts struct {
 	Read, Done, Failed, Workers, Running atomic.Int64
 	Ended                                atomic.Bool // Read is all there is
+	Halted                               atomic.Bool // the run ends early, as --halt says
 }
 
 // Server is the event loop's state.

@@ -15,6 +15,7 @@ complete -c jobpipe -n __jobpipe_before_command -s 0 -l null -d 'records and res
 complete -c jobpipe -n __jobpipe_before_command -l lines -d 'the command answers line by line'
 complete -c jobpipe -n __jobpipe_before_command -l retries -x -d 'how many times more to try a failed job'
 complete -c jobpipe -n __jobpipe_before_command -l max-lost -x -d 'give a job up when so many workers vanished during it'
+complete -c jobpipe -n __jobpipe_before_command -l halt -x -a 'never soon,fail=1 now,fail=1 soon,success=1 now,success=1' -d 'end the run before its input does'
 complete -c jobpipe -n __jobpipe_before_command -l speculate -d 'near the end, run slow jobs a second time elsewhere'
 complete -c jobpipe -n __jobpipe_before_command -l timeout -x -d 'end a job that runs longer'
 complete -c jobpipe -n __jobpipe_before_command -l failed -r -F -d 'write the failed jobs to this file'
