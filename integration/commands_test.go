@@ -68,6 +68,9 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"oracle": usage(2, 6, oracle),
 	// peak NAME SIZE: it has never had more than that many MiB in memory.
 	"peak": usage(2, 2, peak),
+	// descriptors NAME FILE: the first time it notes how many it has open, from then
+	// on it waits for it to have no more.
+	"descriptors": usage(2, 2, descriptors),
 	// stalled NAME SIZE: waits for it to stop reading stdin, a file, and wants it to
 	// have read no more than that many MiB.
 	"stalled": usage(2, 2, stalled),

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"io"
@@ -30,10 +31,17 @@ const executionFormat = "%d %d %d %s %s\n"
 //	exit=N      exit with status N, printing nothing
 //	signal=N    die of signal N
 //	worker=N    send signal N to the worker
+//	sleep=TIME  sleep that long, 20ms say
+//	pad=N       print N bytes more
 //
 // A word that ends with @N counts only in attempt N, with @NAME only on the
-// worker of that name.
+// worker of that name. "job lines" answers line by line; there the first word
+// of a record is the job's number, and the attempt is 0.
 func job() {
+	if len(os.Args) > 1 && os.Args[1] == "lines" {
+		jobLines()
+		return
+	}
 	record, err := io.ReadAll(os.Stdin)
 	if err != nil {
 		fail(err)
@@ -50,6 +58,29 @@ func job() {
 		seq: number("JOBPIPE_SEQ"), attempt: number("JOBPIPE_ATTEMPT"), pid: os.Getpid(),
 		worker: os.Getenv("JOBPIPE_WORKER"),
 	}
+	e.do(record)
+}
+
+// jobLines is the program in line mode.
+func jobLines() {
+	e := execution{pid: os.Getpid(), worker: "lines"}
+	in := bufio.NewReader(os.Stdin)
+	for {
+		record, err := in.ReadBytes('\n')
+		if err != nil {
+			return
+		}
+		record = bytes.TrimSuffix(record, []byte("\n"))
+		number, _, _ := strings.Cut(string(record), " ")
+		if e.seq, err = strconv.Atoi(number); err != nil {
+			fail(err)
+		}
+		e.do(record)
+	}
+}
+
+// do is an execution.
+func (e execution) do(record []byte) {
 	e.log("start")
 	for word := range strings.FieldsSeq(string(record)) {
 		word, where, limited := strings.Cut(word, "@")
@@ -57,8 +88,18 @@ func job() {
 			obey(word)
 		}
 	}
-	fmt.Printf("%d %s\n", e.seq, sumOf(record))
+	fmt.Printf("%d %s\n", e.seq, answerTo(record))
 	e.log("end")
+}
+
+// answerTo is what is to be printed besides the number.
+func answerTo(record []byte) string {
+	answer := sumOf(record)
+	if _, rest, found := bytes.Cut(record, []byte("pad=")); found {
+		size, _, _ := bytes.Cut(rest, []byte(" "))
+		answer += " " + strings.Repeat("x", must(strconv.Atoi(string(size))))
+	}
+	return answer
 }
 
 // obey does what a word of a record says.
@@ -77,6 +118,8 @@ func obey(word string) {
 	case "signal":
 		_ = syscall.Kill(os.Getpid(), syscall.Signal(must(strconv.Atoi(value))))
 		select {}
+	case "sleep":
+		time.Sleep(must(time.ParseDuration(value)))
 	case "worker":
 		_ = syscall.Kill(os.Getppid(), syscall.Signal(must(strconv.Atoi(value))))
 	}

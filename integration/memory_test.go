@@ -5,6 +5,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // peakOf is how many bytes a process has had in memory at most.
@@ -20,4 +22,18 @@ func peakOf(pid int) (int64, error) {
 		return 0, fmt.Errorf("no VmHWM of process %d", pid)
 	}
 	return kib << 10, nil
+}
+
+func descriptors(ts *testscript.TestScript, args []string) {
+	p, file := stageOf(ts).process(ts, args[0]), ts.MkAbs(args[1])
+	count := func() int { return len(must(os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.cmd.Process.Pid)))) }
+	noted, err := os.ReadFile(file)
+	if err != nil {
+		ts.Check(os.WriteFile(file, []byte(strconv.Itoa(count())), 0o644))
+		return
+	}
+	most := must(strconv.Atoi(string(noted)))
+	if !eventually([]*process{p}, func() bool { return count() <= most }) {
+		ts.Fatalf("%s has %d descriptors open, and had %d", args[0], count(), most)
+	}
 }
