@@ -14,6 +14,7 @@ BUILDFLAGS := -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSIO
 PLATFORMS  := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64 freebsd/arm64
 FUZZTIME   ?= 30s
 SEEDS      ?= 300
+SOAK       ?= 1h
 PAIRS      ?= 7
 BYTES      ?= 2GiB
 BUFFER     ?= 256MiB
@@ -27,7 +28,7 @@ ZSHCOMP  := $(DATADIR)/zsh/site-functions
 FISHCOMP := $(DATADIR)/fish/vendor_completions.d
 
 .NOTPARALLEL:
-.PHONY: all build install uninstall test test-tools lint unit simulation integration fuzz \
+.PHONY: all build install uninstall test test-tools lint unit simulation integration faults soak fuzz \
 	cross bench memory scale demo study clean help
 
 all: build ## build (the default)
@@ -78,6 +79,12 @@ simulation: ## play SEEDS hostile schedules in virtual time
 
 integration: ## the real binaries, end to end
 	$(GO) test -count=1 -timeout 8m ./integration
+
+faults: ## the cases of RELIABILITY.md, each with its outcome (CASES='B4 C' for some)
+	$(GO) run ./scripts/faults $(CASES)
+
+soak: ## random faults at random times for SOAK, or those of one SEED, and what was survived
+	$(GO) test -count=1 -timeout 0 -v -run '^TestRandomFaults$$' ./integration -args $(if $(SEED),-seed $(SEED),-soak $(SOAK))
 
 fuzz: ## run every fuzz target for FUZZTIME, a time or a count: 30s, 20000x
 	scripts/fuzz $(FUZZTIME)

@@ -9,6 +9,10 @@
 // unexpected and torn results apart. After each test there may be no process,
 // socket or file left of it (leftovers_test.go).
 //
+// Each case of RELIABILITY.md names its tests. TestRandomFaults (soak_test.go) has
+// a nemesis (nemesis_test.go) strike workers, the coordinator, and the weather
+// (weather_test.go) between them.
+//
 // Nothing is asserted about time but a deadline far off. Past it the process is
 // made to dump its goroutines, and the test fails. A test for which the machine
 // lacks a tool is skipped, and fails with CI=true.

@@ -71,6 +71,9 @@ func ordeal(t *testing.T, seed uint64, rage time.Duration, survived map[string]i
 	if ordered {
 		flags = append(flags, "-k")
 	}
+	if rng.IntN(3) == 0 {
+		flags = append(flags, "--speculate")
+	}
 	n := &nemesis{place: newPlace(t), rng: rng, gate: &gate{}, command: []string{"--", "job"}, struck: map[string]int{}}
 	if lines {
 		n.command = []string{"--lines", "--", "job", "lines"}
