@@ -38,11 +38,11 @@ func (s *Server) turn() {
 }
 
 // unhurried reports whether the next turn, which comes with the clock if nothing
-// else happens, is soon enough to hear of results that are written: they are so
-// few that nothing waits for their memory, nor any worker for its credit.
+// else happens, is soon enough to hear of results that are written: nothing waits
+// for their memory, they are less than what any worker may owe before it is told,
+// and nobody wants to know when it was.
 func (s *Server) unhurried() bool {
-	const few = 4 << 10
-	return !s.eof && s.phase == running && s.Stage.Memory() <= few
+	return !s.eof && s.phase == running && s.Stage.Memory() <= leastWindow/4 && s.Trace == nil
 }
 
 // collect takes back what the writer has carried out.

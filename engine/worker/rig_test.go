@@ -13,7 +13,6 @@ import (
 
 	"github.com/jobpipe/jobpipe/codec"
 	"github.com/jobpipe/jobpipe/engine/command"
-	"github.com/jobpipe/jobpipe/engine/socket"
 )
 
 // patience is for what must happen. Only a broken test waits so long.
@@ -94,12 +93,6 @@ func play(t *testing.T, conn net.Conn) *coordinator {
 func meet(t *testing.T, cfg Config) (*coordinator, codec.Hello) {
 	t.Helper()
 	near, far := net.Pipe()
-	if cfg.Lines { // which tries not to wait for the connection
-		var err error
-		if near, far, err = socket.Pair(); err != nil {
-			t.Fatal(err)
-		}
-	}
 	c := play(t, near)
 	c.ended = make(chan error, 1)
 	c.logged = &log{}
