@@ -51,7 +51,7 @@ func (s *sweeper) fresh() {
 
 // run runs the command line with a fault. It returns the calls that were
 // counted, the status, and stderr.
-func (s *sweeper) run(f injection) (calls []string, status int, said string) {
+func (s *sweeper) run(f mishap) (calls []string, status int, said string) {
 	s.t.Helper()
 	s.runs++
 	in := must(os.Open(filepath.Join(s.dir, "jobs")))
@@ -86,9 +86,9 @@ func (s *sweeper) judge() error {
 }
 
 // finish runs without a fault, to the end.
-func (s *sweeper) finish(faults ...injection) {
+func (s *sweeper) finish(faults ...mishap) {
 	s.t.Helper()
-	if _, status, said := s.run(injection{}); status != 0 {
+	if _, status, said := s.run(mishap{}); status != 0 {
 		s.t.Fatalf("after %v the run ends with status %d: %s", faults, status, said)
 	}
 	if err := s.judge(); err != nil {
@@ -98,7 +98,7 @@ func (s *sweeper) finish(faults ...injection) {
 
 // strike runs with a fault, and reports whether it came to that and which calls
 // there were. A run that says that all is well must be right.
-func (s *sweeper) strike(f injection, before ...injection) (struck bool, calls []string) {
+func (s *sweeper) strike(f mishap, before ...mishap) (struck bool, calls []string) {
 	s.t.Helper()
 	calls, status, said := s.run(f)
 	switch {
@@ -145,7 +145,7 @@ func TestSweep(t *testing.T) {
 func (s *sweeper) calls() []string {
 	s.t.Helper()
 	s.fresh()
-	calls, status, said := s.run(injection{})
+	calls, status, said := s.run(mishap{})
 	if err := s.judge(); status != 0 || err != nil {
 		s.t.Fatalf("without a fault: status %d: %s, %v", status, said, err)
 	}
@@ -160,10 +160,10 @@ func (s *sweeper) calls() []string {
 // few strikes at one point, and at one of the recovery.
 func (s *sweeper) few(what string, rnd *rand.Rand) {
 	calls := s.calls()
-	first := injection{1 + rnd.IntN(len(calls)/2), what}
+	first := mishap{1 + rnd.IntN(len(calls)/2), what}
 	s.fresh()
 	s.strike(first)
-	second := injection{1 + rnd.IntN(12), what}
+	second := mishap{1 + rnd.IntN(12), what}
 	s.strike(second, first)
 	s.finish(first, second)
 }
@@ -175,7 +175,7 @@ func (s *sweeper) all(what string, recoveries bool) {
 	points, seconds := 0, 0
 	for at := 1; ; at++ {
 		s.fresh()
-		first := injection{at, what}
+		first := mishap{at, what}
 		struck, _ := s.strike(first)
 		kept := s.save()
 		s.finish(first)
@@ -185,7 +185,7 @@ func (s *sweeper) all(what string, recoveries bool) {
 		points++
 		for second := 1; recoveries; second++ {
 			s.restore(kept)
-			f := injection{second, what}
+			f := mishap{second, what}
 			struck, calls := s.strike(f, first)
 			s.finish(first, f)
 			if !struck {

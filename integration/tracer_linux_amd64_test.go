@@ -11,9 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// An injection is what happens at the at-th system call by which a process changes
+// A mishap is what happens at the at-th system call by which a process changes
 // one of some files, counted over all its threads, which strace(1) does not do.
-type injection struct {
+type mishap struct {
 	at   int
 	what string
 }
@@ -36,14 +36,14 @@ var changing = map[uint64]string{
 // A tracer runs one process with one fault.
 type tracer struct {
 	dir         string
-	fault       injection
+	fault mishap
 	calls       []string     // that were counted
 	inCall, hit map[int]bool // by thread
 }
 
 // traced runs a command whose files of interest are directly in dir. It returns
 // the calls that were counted, up to the fault and beyond, and the exit status.
-func traced(dir string, f injection, argv []string, files []*os.File, env []string) (calls []string, status int, err error) {
+func traced(dir string, f mishap, argv []string, files []*os.File, env []string) (calls []string, status int, err error) {
 	type outcome struct {
 		status int
 		err    error

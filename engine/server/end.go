@@ -56,8 +56,7 @@ func (s *Server) end() {
 			return
 		}
 		if s.Counts.Halted.Load() { // whoever halts now wants what is there
-			s.Stage.Rest()
-			s.submit()
+			s.rest()
 		}
 		s.phase = ending
 		s.deadline = s.now() + s.bye
@@ -97,14 +96,21 @@ func (s *Server) written() bool {
 		return false
 	}
 	if s.stopped {
-		if s.Journal == nil {
-			s.Stage.Rest()
-		} else {
-			s.Stage.Forget() // it would not be where the run that goes on wants it
-		}
-		s.submit()
+		s.rest()
 	}
 	return s.Stage.Empty()
+}
+
+// rest writes the results that wait for jobs before them, which will have none.
+// With a journal these jobs are run when the run goes on, and what waits for
+// them has to be behind them: it is forgotten, and run again, too.
+func (s *Server) rest() {
+	if s.Journal == nil {
+		s.Stage.Rest()
+	} else {
+		s.Stage.Forget()
+	}
+	s.submit()
 }
 
 // tellOver tells a worker that the run is over.
