@@ -28,7 +28,7 @@ ZSHCOMP  := $(DATADIR)/zsh/site-functions
 FISHCOMP := $(DATADIR)/fish/vendor_completions.d
 
 .NOTPARALLEL:
-.PHONY: all build install uninstall test test-tools lint unit simulation integration faults soak fuzz \
+.PHONY: all build install uninstall test test-tools lint unit simulation integration faults soak sweep fuzz \
 	cross bench memory scale demo study clean help
 
 all: build ## build (the default)
@@ -85,6 +85,10 @@ faults: ## the cases of RELIABILITY.md, each with its outcome (CASES='B4 C' for 
 
 soak: ## random faults at random times for SOAK, or those of one SEED, and what was survived
 	$(GO) test -count=1 -timeout 0 -v -run '^TestRandomFaults$$' ./integration -args $(if $(SEED),-seed $(SEED),-soak $(SOAK))
+
+sweep: ## kill, or let fail, every system call that changes a journal or its results (long)
+	JOBPIPE_LONG=1 $(GO) test -count=1 -timeout 60m -v -run 'TestSweep$$|TestKilledAtAnyTime' ./integration
+	JOBPIPE_LONG=1 $(GO) test -count=1 -timeout 60m -v -run TestTroubleAnywhere ./engine/commit
 
 fuzz: ## run every fuzz target for FUZZTIME, a time or a count: 30s, 20000x
 	scripts/fuzz $(FUZZTIME)

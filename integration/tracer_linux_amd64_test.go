@@ -36,7 +36,7 @@ var changing = map[uint64]string{
 // A tracer runs one process with one fault.
 type tracer struct {
 	dir         string
-	fault mishap
+	fault       mishap
 	calls       []string     // that were counted
 	inCall, hit map[int]bool // by thread
 }

@@ -75,10 +75,14 @@ func (s *Server) end() {
 }
 
 // halt stops the run when what --halt waits for has happened. It is noted where
-// jobs are left out for that.
+// jobs are left out for that. What earlier runs did is not counted: it would halt
+// the run that goes on before it has done anything.
 func (s *Server) halt() {
 	c := &s.Counts
-	t := halt.Tally{Done: c.Done.Load(), Failed: c.Failed.Load(), Read: c.Read.Load(), Ended: c.Ended.Load()}
+	t := halt.Tally{
+		Done: c.Done.Load() - s.pastDone, Failed: c.Failed.Load() - s.pastFailed,
+		Read: c.Read.Load() - s.pastDone, Ended: c.Ended.Load(),
+	}
 	if s.stopped || t.Ended && t.Done == t.Read || !s.Halt.Reached(t) {
 		return
 	}

@@ -87,16 +87,18 @@ type Server struct {
 
 	noAnswer []byte // what stands for the answer of a job that has none
 	eof      bool   // no more jobs will be taken in
-	stopped  bool   // before the end of the input
-	phase    phase
-	deadline time.Duration // of ending
-	looked   time.Duration // when time was last looked at
-	awake    time.Duration // as long as this process has run, without the time it was stopped
-	hushed   time.Duration // no word about having no workers before this
-	grumbles int           // since grumbled, see grumble
-	grumbled time.Duration // by awake
-	retryAt  time.Duration // of results that the temporary file did not take
-	lamented time.Duration // when it was last said that it takes no more; 0: never
+	// Of jobs that earlier runs have settled.
+	pastDone, pastFailed int64
+	stopped              bool // before the end of the input
+	phase                phase
+	deadline             time.Duration // of ending
+	looked               time.Duration // when time was last looked at
+	awake                time.Duration // as long as this process has run, without the time it was stopped
+	hushed               time.Duration // no word about having no workers before this
+	grumbles             int           // since grumbled, see grumble
+	grumbled             time.Duration // by awake
+	retryAt              time.Duration // of results that the temporary file did not take
+	lamented             time.Duration // when it was last said that it takes no more; 0: never
 }
 
 // New returns a server that has not started.

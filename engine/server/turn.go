@@ -182,8 +182,10 @@ func (s *Server) spills() bool {
 func (s *Server) past(it split.Item) {
 	n := int64(it.Range.Count)
 	s.Counts.Done.Add(n)
+	s.pastDone += n
 	if it.Past == split.Failed {
 		s.Counts.Failed.Add(n)
+		s.pastFailed += n
 		s.Writer.Failed(it.Range.Data)
 		it.Range.Block.Release(it.Range.Count)
 	}
