@@ -14,9 +14,10 @@ import (
 const (
 	// syncEvery is how long results may be written and not be on disk.
 	syncEvery = time.Second
-	// syncBytes is how much of them is synced earlier, so that the last sync
-	// of a run does not take long.
-	syncBytes = 8 << 20
+	// syncBytes is how much of them is synced earlier, so that the last sync of a
+	// run does not take long. A sync holds up what is written meanwhile, so there
+	// should be few.
+	syncBytes = 64 << 20
 	// checkpointBytes is the size from which a journal is written anew.
 	checkpointBytes = 16 << 20
 )
