@@ -13,6 +13,7 @@ func (w *Writer) run() {
 	defer close(w.ended)
 	defer w.spool.close()
 	defer w.status.end()
+	defer w.stderr.end()
 	var batch []task
 	for {
 		w.mu.Lock()

@@ -17,6 +17,7 @@ type sink struct {
 	err    error        // the first error; nothing is written after it
 	status *status      // where it stands on the same terminal; nil: it does not
 	tap    func([]byte) // told what was written; nil: nobody is
+	tame   *tame        // of a terminal; nil: everything goes through as it is
 }
 
 func newSink(f *os.File) (*sink, error) {
@@ -34,6 +35,21 @@ func newSink(f *os.File) (*sink, error) {
 // write writes all of b, or returns the sink's first error. After that it
 // writes nothing: a second attempt would leave a gap.
 func (s *sink) write(b []byte) error {
+	if s.tame != nil {
+		b = s.tame.clean(b)
+	}
+	return s.pass(b)
+}
+
+// end writes what is held back.
+func (s *sink) end() {
+	if s.tame != nil {
+		_ = s.pass(s.tame.rest())
+	}
+}
+
+// pass is write for what needs no taming.
+func (s *sink) pass(b []byte) error {
 	if s.status == nil || len(b) == 0 {
 		return s.put(b)
 	}

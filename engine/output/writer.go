@@ -20,7 +20,7 @@ const joinBelow = 64 << 10
 // Options says where a Writer writes. The files stay the caller's to close.
 type Options struct {
 	Stdout  *os.File    // results
-	Stderr  *os.File    // what jobs print there, and messages
+	Stderr  *os.File    // what jobs print there, and messages; tamed where it is a terminal
 	Failed  *os.File    // records of failed jobs; nil: none
 	Journal *commit.Log // of results; nil: none
 	InOrder bool        // results are in input order
@@ -79,6 +79,9 @@ func New(o Options) (*Writer, error) {
 		if w.failed, err = newSink(o.Failed); err != nil {
 			return nil, err
 		}
+	}
+	if w.stderr.isTerminal() {
+		w.stderr.tame = &tame{}
 	}
 	w.status.attach(w.stderr, w.stdout)
 	if w.journal != nil {
