@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net"
 	"testing"
 	"time"
@@ -17,9 +18,16 @@ import (
 type tape struct {
 	net.Conn
 	*bytes.Reader
+	cuts *rand.Rand // comes in pieces; nil: as it is asked for
 }
 
-func (t *tape) Read(b []byte) (int, error)       { return t.Reader.Read(b) }
+func (t *tape) Read(b []byte) (int, error) {
+	if t.cuts != nil {
+		b = b[:1+t.cuts.IntN(len(b))&t.cuts.IntN(64)] // most are small
+	}
+	return t.Reader.Read(b)
+}
+
 func (t *tape) Write(b []byte) (int, error)      { return len(b), nil }
 func (t *tape) Close() error                     { return nil }
 func (t *tape) SetDeadline(time.Time) error      { return nil }
@@ -70,7 +78,7 @@ func (q *queue) audit(t testing.TB, delim byte) {
 	}
 }
 
-// FuzzReader is a coordinator that says anything.
+// FuzzReader is a coordinator that says anything, in pieces of any size.
 func FuzzReader(f *testing.F) {
 	span := codec.Span{Seq: 2, Count: 3}
 	jobs := codec.Frame{Type: codec.TypeJobs, Payload: codec.AppendJobs(nil, codec.Jobs{Seq: 1, Count: 3, Attempt: 1, Records: []byte("a\n\nc\n")})}
@@ -80,7 +88,7 @@ func FuzzReader(f *testing.F) {
 	revoke := codec.Frame{Type: codec.TypeRevoke, Payload: codec.AppendRevoke(nil, codec.Revoke{Count: 2})}
 	cancel := codec.Frame{Type: codec.TypeCancel, Payload: codec.AppendCancel(nil, codec.Cancel{Spans: []codec.Span{span}})}
 	ping := codec.Frame{Type: codec.TypePing, Payload: []byte("12345678")}
-	for state := range byte(4) {
+	for state := range byte(12) {
 		f.Add(state, frames(jobs, part, ping, last, ack, cancel, revoke))
 		f.Add(state, frames(part, jobs))
 		f.Add(state, frames(jobs, jobs, revoke, revoke, codec.Frame{Type: codec.TypeOver, Payload: []byte{1}}))
@@ -88,6 +96,9 @@ func FuzzReader(f *testing.F) {
 	f.Add(byte(0), []byte{0xff, 0xff, 0xff, 0xff})
 	f.Fuzz(func(t *testing.T, state byte, data []byte) {
 		l := welcomed(t, func(w *codec.Welcome) { w.MaxJob = 100 }, data...)
+		if cuts := uint64(state >> 2); cuts > 0 {
+			l.conn.(*tape).cuts = rand.New(rand.NewPCG(cuts, 0))
+		}
 		l.retired, l.paused = state&1 != 0, state&2 != 0
 		l.running[0] = running{seq: 3, cancel: func() {}}
 		l.results.put(&result{seq: 2, attempt: 1})
