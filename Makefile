@@ -28,7 +28,8 @@ ZSHCOMP  := $(DATADIR)/zsh/site-functions
 FISHCOMP := $(DATADIR)/fish/vendor_completions.d
 
 .NOTPARALLEL:
-.PHONY: all build install uninstall test test-tools lint unit simulation integration faults soak sweep fuzz \
+.PHONY: all build install uninstall test test-tools lint unit simulation integration faults soak \
+	sweep fuzz race \
 	cross bench memory scale demo study clean help
 
 all: build ## build (the default)
@@ -89,6 +90,9 @@ soak: ## random faults at random times for SOAK, or those of one SEED, and what 
 sweep: ## kill, or let fail, every system call that changes a journal or its results (long)
 	JOBPIPE_LONG=1 $(GO) test -count=1 -timeout 60m -v -run 'TestSweep$$|TestKilledAtAnyTime' ./integration
 	JOBPIPE_LONG=1 $(GO) test -count=1 -timeout 60m -v -run TestTroubleAnywhere ./engine/commit
+
+race: ## the same with the race detector in the binaries (needs a C compiler, takes twice as long)
+	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 20m ./integration
 
 fuzz: ## run every fuzz target for FUZZTIME, a time or a count: 30s, 20000x
 	scripts/fuzz $(FUZZTIME)

@@ -96,7 +96,7 @@ func usage(least, most int, f func(*testscript.TestScript, []string)) func(*test
 // environment is what processes of a script find there. More than that is a
 // matter for env(1): testscript keeps what the script has set to itself.
 func environment(ts *testscript.TestScript) (env []string) {
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "WORK", "EXECUTIONS", "LC_ALL", "TOP"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "WORK", "EXECUTIONS", "LC_ALL", "TOP", "GORACE"} {
 		env = append(env, name+"="+ts.Getenv(name))
 	}
 	return env

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,6 +27,11 @@ func (s suite) Run() int {
 	}
 	defer os.RemoveAll(dir)
 	build := exec.Command("go", "build", "-o", dir, "./cmd/jobpipe", "./cmd/jobpipe-worker")
+	races := filepath.Join(dir, "race")
+	if raced {
+		build.Args = slices.Insert(build.Args, 2, "-race")
+		_ = os.Setenv("GORACE", "halt_on_error=1 log_path="+races)
+	}
 	build.Dir = ".."
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr
 	if err := build.Run(); err != nil {
@@ -40,7 +46,19 @@ func (s suite) Run() int {
 			_ = os.Unsetenv(name)
 		}
 	}
-	return s.M.Run()
+	return max(s.M.Run(), complaints(races))
+}
+
+// complaints shows what the race detector found in the binaries, where they may
+// have been killed before it came to their exit status, and returns that of ours.
+func complaints(path string) (status int) {
+	found, _ := filepath.Glob(path + ".*")
+	for _, file := range found {
+		text, err := os.ReadFile(file)
+		fmt.Fprintf(os.Stderr, "integration: the race detector says (%v):\n%s\n", err, text)
+		status = 1
+	}
+	return status
 }
 
 // top is the directory of the project.

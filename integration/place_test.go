@@ -25,6 +25,7 @@ func furnish(dir string) (vars []string, err error) {
 		return nil, err
 	}
 	return []string{
+		"GORACE=" + os.Getenv("GORACE"),
 		"HOME=" + home,
 		"TMPDIR=" + tmp,
 		"EXECUTIONS=" + filepath.Join(dir, executions),
