@@ -69,7 +69,7 @@ test: ## lint, unit, cross, fuzz, simulation, integration: what has to pass
 test-tools: ## install what the tests use (as root on Debian), else say what will be skipped
 	scripts/setup-tests
 
-lint: ## gofmt, go vet, staticcheck, mandoc, shellcheck
+lint: ## gofmt, go vet, staticcheck, govulncheck, mandoc, shellcheck
 	scripts/lint
 
 unit: ## tests of all packages, with the race detector where there is a C compiler
