@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -101,6 +102,9 @@ func (v *invocation) findKey(say func(string, ...any)) (*codec.Key, error) {
 		return nil, nil
 	}
 	keys, path, err := key.Find(string(v.KeyFile))
+	if missing := (*key.NotFoundError)(nil); errors.As(err, &missing) {
+		missing.Host = v.host()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -108,4 +112,14 @@ func (v *invocation) findKey(say func(string, ...any)) (*codec.Key, error) {
 		say("using the key in %s", path)
 	}
 	return &keys[0], nil
+}
+
+// host is that of the first coordinator on another machine.
+func (v *invocation) host() string {
+	for _, a := range v.Connect {
+		if host, _, err := net.SplitHostPort(a); err == nil {
+			return cmp.Or(host, "localhost")
+		}
+	}
+	return ""
 }

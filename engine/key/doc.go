@@ -6,8 +6,8 @@
 // to reach a coordinator, and a coordinator accepts both.
 //
 // The file is believed only if nobody else could have read or written it: a
-// regular file of mode 0600 or 0400, owned by us or root, in a directory to
-// which others may not write. All else is refused, with the command that mends
+// regular file of mode 0600 or 0400, owned by us or root, in a directory of ours or
+// root's; and neither to that nor to one above may others write. All else is refused, with the command that mends
 // it. A password is no key: whoever records one handshake could try words at
 // leisure.
 //

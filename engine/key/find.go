@@ -1,6 +1,7 @@
 package key
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,11 +21,13 @@ const (
 // that was named and is missing is another error: it was meant to be there.
 type NotFoundError struct {
 	Looked []string // in this order
+	Host   string   // that a key may be copied from, for the message; may be empty
 }
 
 func (e *NotFoundError) Error() string {
+	host := cmp.Or(e.Host, "HOST")
 	return "no key found; looked for " + strings.Join(e.Looked, ", then for ") +
-		"; copy the coordinator's: mkdir -p -m 700 ~/.config/jobpipe && scp HOST:.config/jobpipe/key ~/.config/jobpipe/"
+		"; copy the coordinator's: mkdir -p -m 700 ~/.config/jobpipe && scp " + host + ":.config/jobpipe/key ~/.config/jobpipe/"
 }
 
 // Find returns the keys to use and the file they are in. The first place that

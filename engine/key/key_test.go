@@ -187,6 +187,44 @@ func TestDirectories(t *testing.T) {
 	}
 }
 
+// Whoever may write to a directory further up may replace all below it.
+func TestDirectoriesAbove(t *testing.T) {
+	tests := []struct {
+		mode os.FileMode
+		user int
+		err  string
+	}{
+		{0o755, -1, ""},
+		{0o777 | os.ModeSticky, -1, ""},
+		{0o777, -1, "has mode 0777, so others may replace the key; run: chmod go-w "},
+		{0o757, -1, "has mode 0757, so others"},
+		{0o775, 0, ""}, // root's, for a group that root has chosen
+		{0o775, 12345, "has mode 0775, so others"},
+		{0o755, 12345, ""},
+	}
+	for _, test := range tests {
+		t.Run(fmt.Sprint(test.mode, test.user), func(t *testing.T) {
+			if test.user >= 0 && os.Geteuid() != 0 {
+				t.Skip("only root can give directories away")
+			}
+			above := filepath.Join(private(t), "above")
+			path := put(t, filepath.Join(above, "mine", "key"), word(1)+"\n", 0o600)
+			if err := os.Chown(above, test.user, -1); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Chmod(above, test.mode); err != nil {
+				t.Fatal(err)
+			}
+			defer os.Chmod(above, 0o700)
+			keys, _, err := Find(path)
+			expect(t, keys, err, test.err, word(1))
+			if test.err != "" && !strings.Contains(err.Error(), above+" has") {
+				t.Errorf("%v does not name %s", err, above)
+			}
+		})
+	}
+}
+
 func TestKinds(t *testing.T) {
 	dir := private(t)
 	good := put(t, filepath.Join(dir, "good"), word(1)+"\n", 0o600)
@@ -250,6 +288,12 @@ func TestOwner(t *testing.T) {
 	}
 	keys, _, err = Find(path)
 	expect(t, keys, err, "belongs to user 12345, not to us (user 0) or root; use a copy")
+
+	if err := os.Chown(dir, 12345, -1); err != nil {
+		t.Fatal(err)
+	}
+	keys, _, err = Find(path)
+	expect(t, keys, err, "key directory "+dir+" belongs to user 12345, who may replace the key")
 }
 
 // The first place that names a file decides, whether the file is good or not.
@@ -319,6 +363,10 @@ func TestNotFound(t *testing.T) {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%q does not mention %q", err, part)
 		}
+	}
+	missing.Host = "here.example"
+	if text := missing.Error(); !strings.Contains(text, "scp here.example:.config/jobpipe/key ") {
+		t.Errorf("%q does not say where to copy from", text)
 	}
 	_, _, err = find("", "", "", system)
 	if !errors.As(err, &missing) || !strings.Contains(err.Error(), "$HOME is not set") {

@@ -77,13 +77,46 @@ func checkLink(path string) error {
 }
 
 // checkDir refuses a directory in which others may put files in the place of
-// ours. A sticky one, such as /tmp, keeps them from that.
+// ours, or that they may replace as a whole. A sticky one, such as /tmp, keeps
+// them from that. Above the directory itself, what root leaves to a group is the
+// administrator's decision.
 func checkDir(dir string) error {
 	info, err := os.Stat(dir)
 	if err != nil {
 		return fmt.Errorf("key directory %s: %w", dir, bare(err))
 	}
-	if mode := info.Mode(); mode&0o022 != 0 && mode&fs.ModeSticky == 0 {
+	if !trusted(owner(info)) {
+		return fmt.Errorf("key directory %s belongs to user %d, who may replace the key, not to us (user %d) or root; keep the key in one of your own", dir, owner(info), os.Geteuid())
+	}
+	if err := checkWriters(dir, info, 0o022); err != nil {
+		return err
+	}
+	real, err := filepath.Abs(dir)
+	if err == nil {
+		real, err = filepath.EvalSymlinks(real)
+	}
+	for err == nil && real != filepath.Dir(real) {
+		real = filepath.Dir(real)
+		if info, err = os.Stat(real); err != nil {
+			break
+		}
+		others := fs.FileMode(0o022)
+		if owner(info) == 0 {
+			others = 0o002
+		}
+		if err := checkWriters(real, info, others); err != nil {
+			return err
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("key directory %s: %w", dir, bare(err))
+	}
+	return nil
+}
+
+// checkWriters refuses a directory that one of the given classes may write to.
+func checkWriters(dir string, info fs.FileInfo, classes fs.FileMode) error {
+	if mode := info.Mode(); mode&classes != 0 && mode&fs.ModeSticky == 0 {
 		return fmt.Errorf("key directory %s has mode %#o, so others may replace the key; run: chmod go-w %s", dir, mode.Perm(), dir)
 	}
 	return nil
