@@ -29,8 +29,7 @@ FISHCOMP := $(DATADIR)/fish/vendor_completions.d
 
 .NOTPARALLEL:
 .PHONY: all build install uninstall test test-tools lint unit simulation integration faults soak \
-	sweep fuzz race \
-	cross bench memory scale demo study clean help
+	sweep fuzz race cross bench memory scale demo study clean help attack
 
 all: build ## build (the default)
 
@@ -92,6 +91,8 @@ sweep: ## kill, or let fail, every system call that changes a journal or its res
 	JOBPIPE_LONG=1 $(GO) test -count=1 -timeout 60m -v -run TestTroubleAnywhere ./engine/commit
 
 race: ## the same with the race detector in the binaries (needs a C compiler, takes twice as long)
+
+race: ## the tests of make integration with the race detector in the binaries (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 20m ./integration
 
 fuzz: ## run every fuzz target for FUZZTIME, a time or a count: 30s, 20000x
@@ -113,6 +114,9 @@ memory: build ## how much memory both sides take where results pile up, as a tab
 scale: build ## what it costs as the work grows: tables of slots, jobs and workers (SCALE='-only slots')
 	$(GO) build -o bin/scale ./scripts/scale
 	bin/scale $(SCALE)
+
+attack: build ## play attacks beside a run, and print what they cost (SECURITY.md has the table)
+	$(GO) run ./scripts/attack
 
 demo: build ## the word list through three workers, one of them killed (WORDS=n or all)
 	scripts/demo
