@@ -97,7 +97,7 @@ var pranks = []prank{
 	{name: "compresses what never is", play: raw(10, 0, 0, 0, byte(codec.TypePing), 1, 0, 0, 0, 0, 0, 0, 0, 0)},
 	{name: "claims that it decompresses to 4 GiB", play: raw(8, 0, 0, 0, byte(codec.TypeResults), 1, 0xff, 0xff, 0xff, 0xff, 0x0f, 0)},
 	{name: "sends a bomb", play: func(_ *testing.T, p *peer, m codec.Jobs) error {
-		bomb := s2.EncodeBest(nil, make([]byte, 64<<20))
+		bomb := s2.Encode(nil, make([]byte, 64<<20))
 		head := binary.LittleEndian.AppendUint32(nil, uint32(len(bomb)+2))
 		_, err := p.conn.Write(append(append(head, byte(codec.TypeResults), 1), bomb...))
 		return err
