@@ -1,9 +1,12 @@
 package integration
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"os"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -21,7 +24,8 @@ type fault struct {
 type fighter struct {
 	name    string
 	weather *weather
-	addr    string // of its proxy
+	proxy   *proxy // nil: it has none, and
+	addr    string // is where it connects to
 	begun   int    // processes
 	process *process
 }
@@ -31,16 +35,19 @@ type nemesis struct {
 	*place
 	rng      *rand.Rand
 	c        *process
-	addr     string
-	gate     *gate // before the reader of stdout
+	served   int    // processes that c has been
+	down     bool   // c has been killed
+	addr     string // of c
+	gate     *gate  // before the reader of stdout; nil with a journal
+	line     []string
 	fighters []*fighter
 	shell    []string       // that starts all processes, with a limit; or nothing
 	command  []string       // of the workers
 	struck   map[string]int // how often, by the name of the fault
 }
 
-// under is a fault that changes the sky.
-func under(name string, change func(*sky, *rand.Rand)) fault {
+// clouded is a fault that changes the sky.
+func clouded(name string, change func(*sky, *rand.Rand)) fault {
 	return fault{name, func(n *nemesis, f *fighter) func() {
 		f.weather.change(func(s *sky) { change(s, n.rng) })
 		return func() { f.weather.change(func(s *sky) { *s = sky{} }) }
@@ -48,14 +55,14 @@ func under(name string, change func(*sky, *rand.Rand)) fault {
 }
 
 var workerFaults = []fault{
-	under("latency", func(s *sky, rng *rand.Rand) { s.delay = time.Duration(1+rng.IntN(100)) * time.Millisecond }),
-	under("a byte at a time", func(s *sky, _ *rand.Rand) { s.piece = 1 }),
-	under("little bandwidth", func(s *sky, rng *rand.Rand) { s.rate = 2000 + rng.IntN(50_000) }),
-	under("nothing passes", func(s *sky, _ *rand.Rand) { s.hole = [2]bool{true, true} }),
-	under("nothing passes to the coordinator", func(s *sky, _ *rand.Rand) { s.hole[up] = true }),
-	under("nothing passes to the worker", func(s *sky, _ *rand.Rand) { s.hole[down] = true }),
-	under("no connection is let in", func(s *sky, _ *rand.Rand) { s.refuses = true }),
-	under("a flipped bit", func(s *sky, rng *rand.Rand) { s.flip[rng.IntN(2)] = true }),
+	clouded("latency", func(s *sky, rng *rand.Rand) { s.delay = time.Duration(1+rng.IntN(100)) * time.Millisecond }),
+	clouded("a byte at a time", func(s *sky, _ *rand.Rand) { s.piece = 1 }),
+	clouded("little bandwidth", func(s *sky, rng *rand.Rand) { s.rate = 2000 + rng.IntN(50_000) }),
+	clouded("nothing passes", func(s *sky, _ *rand.Rand) { s.hole = [2]bool{true, true} }),
+	clouded("nothing passes to the coordinator", func(s *sky, _ *rand.Rand) { s.hole[up] = true }),
+	clouded("nothing passes to the worker", func(s *sky, _ *rand.Rand) { s.hole[down] = true }),
+	clouded("no connection is let in", func(s *sky, _ *rand.Rand) { s.refuses = true }),
+	clouded("a flipped bit", func(s *sky, rng *rand.Rand) { s.flip[rng.IntN(2)] = true }),
 	{"connection reset", func(_ *nemesis, f *fighter) func() { f.weather.cut(true); return nil }},
 	{"connection closed", func(_ *nemesis, f *fighter) func() { f.weather.cut(false); return nil }},
 	{"worker killed", func(n *nemesis, f *fighter) func() {
@@ -77,8 +84,10 @@ var workerFaults = []fault{
 	{"worker told to leave", func(n *nemesis, f *fighter) func() {
 		n.signal(f.process, syscall.SIGTERM)
 		return func() {
-			if n.c.running() {
-				n.finish(f.process, 128+int(syscall.SIGTERM))
+			if f.process.running() { // it waits for something that another fault holds up
+				f.process.kill()
+			} else if status := statusOf(f.process.cmd.ProcessState); status != 128+int(syscall.SIGTERM) && n.c.running() {
+				n.t.Errorf("%s was told to leave, and its status is %d; its stderr:\n%s", f.name, status, f.process.stderr())
 			}
 			n.begin(f)
 		}
@@ -89,10 +98,6 @@ var coordinatorFaults = []fault{
 	{"coordinator stopped", func(n *nemesis, _ *fighter) func() {
 		n.signal(n.c, syscall.SIGSTOP)
 		return func() { n.signal(n.c, syscall.SIGCONT) }
-	}},
-	{"nobody reads stdout", func(n *nemesis, _ *fighter) func() {
-		n.gate.mu.Lock()
-		return n.gate.mu.Unlock
 	}},
 	{"a stranger", func(n *nemesis, _ *fighter) func() {
 		conn, err := net.DialTimeout("tcp", n.addr, deadline)
@@ -109,9 +114,48 @@ var coordinatorFaults = []fault{
 	}},
 }
 
+// With a journal the coordinator may be killed, else its stdout is a pipe.
+var (
+	killing = fault{"coordinator killed", func(n *nemesis, _ *fighter) func() {
+		n.c.kill()
+		n.down = true
+		return func() { n.down = false; n.serve() }
+	}}
+	blocking = fault{"nobody reads stdout", func(n *nemesis, _ *fighter) func() {
+		n.gate.mu.Lock()
+		return n.gate.mu.Unlock
+	}}
+)
+
+// serve starts the coordinator, and leads the workers to it.
+func (n *nemesis) serve() {
+	n.served++
+	_ = os.Remove(n.abs("addr"))
+	n.c = n.run(fmt.Sprintf("c-%d", n.served), n.line)
+	if !eventually([]*process{n.c}, func() bool {
+		text, err := os.ReadFile(n.abs("addr"))
+		if err == nil && bytes.HasSuffix(text, []byte("\n")) {
+			n.addr = strings.TrimSpace(string(text))
+			return true
+		}
+		return !n.c.running() // there was nothing left to do
+	}) {
+		n.t.Fatalf("the coordinator does not listen; its stderr:\n%s", n.c.stderr())
+	}
+	for _, f := range n.fighters {
+		f.proxy.lead(n.addr)
+	}
+}
+
+// over tells whether the run is.
+func (n *nemesis) over() bool { return !n.down && !n.c.running() }
+
 // begin starts a worker.
 func (n *nemesis) begin(f *fighter) {
 	f.begun++
+	if f.proxy != nil {
+		f.addr = f.proxy.l.Addr().String()
+	}
 	log := fmt.Sprintf("%s-%d", f.name, f.begun)
 	f.process = n.run(log, append([]string{"jobpipe-worker", "-v", "-c", f.addr, "--name", f.name, "-j", "2"}, n.command...))
 }
@@ -135,7 +179,7 @@ type plague struct {
 func (n *nemesis) rage(long time.Duration) {
 	over := time.Now().Add(long)
 	var lasting []plague
-	for n.c.running() && time.Now().Before(over) {
+	for !n.over() && time.Now().Before(over) {
 		lasting = n.heal(lasting, time.Now())
 		on := n.rng.IntN(len(n.fighters) + 1)
 		spared := true
@@ -158,7 +202,11 @@ func (n *nemesis) rage(long time.Duration) {
 
 // strike does something to a fighter, or to the coordinator.
 func (n *nemesis) strike(on int) (end func()) {
-	faults, f := coordinatorFaults, (*fighter)(nil)
+	var f *fighter
+	faults := append(coordinatorFaults, blocking)
+	if n.gate == nil {
+		faults = append(coordinatorFaults, killing, killing)
+	}
 	if on < len(n.fighters) {
 		faults, f = workerFaults, n.fighters[on]
 	}

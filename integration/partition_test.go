@@ -10,54 +10,59 @@ import (
 )
 
 // TestSlowNetwork: a network that is slow loses no connection, as long as
-// something passes.
+// something passes. The runs go on at the same time: they mostly wait.
 func TestSlowNetwork(t *testing.T) {
-	long := strings.Repeat("0123456789abcde\n", 10_000) // 160 kB of one result
-	for _, test := range []struct {
-		name string
-		sky  sky
-		job  string // of the command
-		want string // of each job; empty: the job itself
-		jobs int
-	}{
-		{"latency of 200 to 400 ms", sky{delay: 200 * time.Millisecond}, "cat", "", 100},
-		{"30 kB a second", sky{rate: 30_000}, "yes 0123456789abcde | head -n 10000", long, 1},
-		{"a forgetful middle", sky{}, "sleep 4; cat", "", 1},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			p := newPlace(t)
-			jobs, want := "", ""
-			for i := range test.jobs {
-				job := fmt.Sprintf("job %d\n", i)
-				jobs += job
-				if test.want == "" {
-					want += job
-				} else {
-					want += test.want
-				}
-			}
-			p.write("jobs", jobs)
-			p.write("command", test.job)
-			c := p.start("c", "jobpipe -v -k --dead-after 3s --compress none -l 127.0.0.1:0 --listen-file addr <jobs")
-			w := newWeather()
-			w.sky = test.sky
-			spoil := w.spoil
-			if test.name == "a forgetful middle" { // as that of a NAT: who is silent is cut off
-				spoil = forget(3 * time.Second)
-			}
-			proxy := newProxy(t, p.address("addr"), spoil)
-			far := p.start("far", "jobpipe-worker -c "+proxy.l.Addr().String()+" --name far -j 2 -- sh command")
-			p.finish(c, 0)
-			p.finish(far, 0)
-			if got := p.read("c.out"); got != want {
-				t.Errorf("%d bytes of results are not those of the jobs: %.1000q", len(got), got)
-			}
-			if joined := strings.Count(c.stderr(), "joined"); joined != 1 {
-				t.Errorf("the worker has joined %d times:\n%s", joined, c.stderr())
-			}
-		})
+	t.Parallel()
+	long := strings.Repeat("0123456789abcde\n", 13_000) // 208 kB of one result
+	type run struct {
+		*place
+		c, far     *process
+		name, want string
 	}
+	var runs []run
+	for _, test := range []struct {
+		name    string
+		spoil   func(n int, up bool, from, to net.Conn)
+		jobs    int
+		command string
+		want    string // of all jobs; empty: the jobs
+	}{
+		{"latency of 200 to 400 ms", under(sky{delay: 200 * time.Millisecond}), 60, "cat", ""},
+		{"30 kB a second", under(sky{rate: 30_000}), 1, "yes 0123456789abcde | head -n 13000", long},
+		{"a middlebox that forgets who is silent", forget(5 * time.Second), 1, "sleep 6; cat", ""},
+	} {
+		r := run{place: newPlace(t), name: test.name, want: test.want}
+		jobs := ""
+		for i := range test.jobs {
+			jobs += fmt.Sprintf("job %d\n", i)
+		}
+		if r.want == "" {
+			r.want = jobs
+		}
+		r.write("jobs", jobs)
+		r.write("command", test.command)
+		r.c = r.start("c", "jobpipe -v -k --dead-after 5s --compress none -l 127.0.0.1:0 --listen-file addr <jobs")
+		proxy := newProxy(t, r.address("addr"), test.spoil)
+		r.far = r.start("far", "jobpipe-worker -c "+proxy.l.Addr().String()+" --name far -j 2 -- sh command")
+		runs = append(runs, r)
+	}
+	for _, r := range runs {
+		r.finish(r.c, 0)
+		r.finish(r.far, 0)
+		if got := r.read("c.out"); got != r.want {
+			t.Errorf("%s: %d bytes of results are not those of the jobs: %.1000q", r.name, len(got), got)
+		}
+		if joined := strings.Count(r.c.stderr(), "joined"); joined != 1 {
+			t.Errorf("%s: the worker has joined %d times:\n%s", r.name, joined, r.c.stderr())
+		}
+	}
+}
+
+// under is a proxy under a sky that does not change.
+func under(s sky) func(int, bool, net.Conn, net.Conn) {
+	w := newWeather()
+	w.sky = s
+	return w.spoil
 }
 
 // forget cuts connections on which nothing has passed for so long.
@@ -81,7 +86,7 @@ func forget(after time.Duration) func(int, bool, net.Conn, net.Conn) {
 // and again.
 func TestFlappingLink(t *testing.T) {
 	t.Parallel()
-	r := newParted(t, 60, "job %d sleep=20ms", false)
+	r := newParted(t, 30, "job %d sleep=20ms", time.Second, false)
 	over := make(chan struct{})
 	defer close(over)
 	go func() {
@@ -111,13 +116,14 @@ type parted struct {
 	jobs    string
 }
 
-// newParted begins one. Where more may come its input stays open.
-func newParted(t *testing.T, jobs int, pattern string, more bool) *parted {
+// newParted begins one. So much silence is the end of a connection; where more
+// may come the input stays open.
+func newParted(t *testing.T, jobs int, pattern string, silence time.Duration, more bool) *parted {
 	r := &parted{place: newPlace(t), weather: newWeather()}
 	for i := range jobs {
 		r.jobs += fmt.Sprintf(pattern, i+1) + "\n"
 	}
-	r.c = r.start("c", "jobpipe -v --dead-after 1s --max-lost 1000 -l 127.0.0.1:0 --listen-file addr <-")
+	r.c = r.start("c", "jobpipe -v --dead-after "+silence.String()+" --max-lost 1000 -l 127.0.0.1:0 --listen-file addr <-")
 	proxy := newProxy(t, r.address("addr"), r.weather.spoil)
 	t.Cleanup(func() { r.heal() }) // before the proxy waits for what it carries
 	r.far = r.start("far", "jobpipe-worker -v -c "+proxy.l.Addr().String()+" --name far -j 2 -- job")
@@ -179,7 +185,7 @@ func (r *parted) judge() map[int]int {
 // before anybody knows.
 func TestKilledBeforeItsResultIsSent(t *testing.T) {
 	t.Parallel()
-	r := newParted(t, 1, "until=go %d", true)
+	r := newParted(t, 1, "until=go %d", time.Minute, true)
 	r.await(executions, "start")
 	r.weather.change(func(s *sky) { s.hole[up] = true })
 	r.write("go", "")
@@ -201,7 +207,7 @@ func TestKilledBeforeItsResultIsSent(t *testing.T) {
 // before it knows.
 func TestKilledBeforeItIsAcknowledged(t *testing.T) {
 	t.Parallel()
-	r := newParted(t, 1, "until=go %d", true)
+	r := newParted(t, 1, "until=go %d", time.Minute, true)
 	r.await(executions, "start")
 	r.weather.change(func(s *sky) { s.hole[down] = true })
 	r.write("go", "")
@@ -222,7 +228,7 @@ func TestKilledBeforeItIsAcknowledged(t *testing.T) {
 // does not take the run for over, nor does the coordinator.
 func TestPartedAtTheLastJob(t *testing.T) {
 	t.Parallel()
-	r := newParted(t, 2, "until=go %d", false)
+	r := newParted(t, 2, "until=go %d", time.Second, false)
 	r.await(executions, "start")
 	r.weather.change(func(s *sky) { s.hole = [2]bool{true, true} })
 	r.write("go", "")
@@ -237,8 +243,10 @@ func TestPartedAtTheLastJob(t *testing.T) {
 // does not wait for a goodbye for ever.
 func TestPartedAtTheGoodbye(t *testing.T) {
 	t.Parallel()
-	r := newParted(t, 20, "%d", true)
-	r.await("c.out", "20 ")
+	r := newParted(t, 20, "%d", time.Second, true)
+	if _, err := await(r.processes, r.abs("c.out"), func(all string) bool { return strings.Count(all, "\n") == 20 }); err != nil {
+		t.Fatal(err)
+	}
 	r.weather.change(func(s *sky) { s.hole = [2]bool{true, true} })
 	r.close()
 	r.finish(r.c, 0)

@@ -6,6 +6,7 @@ import (
 	"net"
 	"regexp"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -14,7 +15,7 @@ import (
 // it, a connection is two directions: up, to the coordinator, and down.
 type proxy struct {
 	l  net.Listener
-	to string
+	to atomic.Pointer[string]
 	// spoil carries bytes of one direction of connection n, counted from 0, until
 	// it returns; then the connection is cut.
 	spoil func(n int, up bool, from, to net.Conn)
@@ -25,7 +26,8 @@ func newProxy(t *testing.T, to string, spoil func(n int, up bool, from, to net.C
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &proxy{l, to, spoil}
+	p := &proxy{l: l, spoil: spoil}
+	p.lead(to)
 	var all sync.WaitGroup
 	all.Go(func() {
 		for n := 0; ; n++ {
@@ -43,8 +45,11 @@ func newProxy(t *testing.T, to string, spoil func(n int, up bool, from, to net.C
 	return p
 }
 
+// lead makes new connections go elsewhere.
+func (p *proxy) lead(to string) { p.to.Store(&to) }
+
 func (p *proxy) serve(n int, worker net.Conn) {
-	coordinator, err := net.Dial("tcp", p.to)
+	coordinator, err := net.Dial("tcp", *p.to.Load())
 	if err != nil {
 		_ = worker.Close()
 		return

@@ -74,7 +74,7 @@ func ordeal(t *testing.T, seed uint64, rage time.Duration, survived map[string]i
 	if rng.IntN(3) == 0 {
 		flags = append(flags, "--speculate")
 	}
-	n := &nemesis{place: newPlace(t), rng: rng, gate: &gate{}, command: []string{"--", "job"}, struck: map[string]int{}}
+	n := &nemesis{place: newPlace(t), rng: rng, command: []string{"--", "job"}, struck: map[string]int{}}
 	if lines {
 		n.command = []string{"--lines", "--", "job", "lines"}
 	}
@@ -82,16 +82,27 @@ func ordeal(t *testing.T, seed uint64, rage time.Duration, survived map[string]i
 		n.shell = []string{"sh", "-c", `ulimit -n 64; exec "$0" "$@"`}
 		n.struck["run with ulimit -n 64"]++
 	}
-	n.c = n.run("c", append(strings.Fields(strings.Join(flags, " ")), "<-", ">-"))
-	n.addr = n.address("addr")
-	n.gate.from = n.c.drain
+	journaled := rng.IntN(2) == 0
+	if journaled {
+		n.struck["run with a journal"]++
+		n.write("jobs", jobs)
+		flags = append(flags, "--journal j <jobs >>results")
+	} else {
+		n.gate = &gate{}
+		flags = append(flags, "<- >-")
+	}
+	n.line = strings.Fields(strings.Join(flags, " "))
+	n.serve()
 	var results bytes.Buffer
 	var hands sync.WaitGroup
-	hands.Go(func() { _, _ = io.Copy(&results, n.gate) })
-	hands.Go(func() { dribble(n.c.feed, jobs, rage, seed) })
+	if !journaled {
+		n.gate.from = n.c.drain
+		hands.Go(func() { _, _ = io.Copy(&results, n.gate) })
+		hands.Go(func() { dribble(n.c.feed, jobs, rage, seed) })
+	}
 	for i := range 3 {
 		f := &fighter{name: fmt.Sprintf("w%d", i), weather: newWeather()}
-		f.addr = newProxy(t, n.addr, f.weather.spoil).l.Addr().String()
+		f.proxy = newProxy(t, n.addr, f.weather.spoil)
 		n.begin(f)
 		n.fighters = append(n.fighters, f)
 	}
@@ -109,6 +120,9 @@ func ordeal(t *testing.T, seed uint64, rage time.Duration, survived map[string]i
 		t.Fatal(err)
 	}
 
+	if journaled {
+		results.WriteString(n.read("results"))
+	}
 	failed := recordsOf([]byte(n.read("failed")))
 	hopeless := slices.DeleteFunc(recordsOf([]byte(jobs)), func(r []byte) bool { return !bytes.Contains(r, []byte(" exit=9")) })
 	sortRecords(failed)
@@ -144,7 +158,7 @@ func ordeal(t *testing.T, seed uint64, rage time.Duration, survived map[string]i
 		t.Errorf("the oracle: %+v", v)
 	}
 	if t.Failed() {
-		t.Logf("stderr of the coordinator (%s):\n%s", strings.Join(flags, " "), n.c.stderr())
+		t.Logf("%s; stderr of process %d of the coordinator:\n%s", strings.Join(n.line, " "), n.served, n.c.stderr())
 		return
 	}
 	for name, count := range n.struck {

@@ -29,6 +29,7 @@ func main() {
 	began := time.Now()
 	came := map[test]string{}
 	for pkg, patterns := range patternsOf(cases) {
+		fmt.Fprintf(os.Stderr, "faults: running %d tests of %s\n", len(patterns), pkg)
 		if err := run(pkg, patterns, came); err != nil {
 			fmt.Fprintln(os.Stderr, "faults:", err)
 		}
