@@ -82,7 +82,7 @@ func ordeal(t *testing.T, seed uint64, rage time.Duration, survived map[string]i
 		n.shell = []string{"sh", "-c", `ulimit -n 64; exec "$0" "$@"`}
 		n.struck["run with ulimit -n 64"]++
 	}
-	journaled := rng.IntN(2) == 0
+	journaled := seed%2 == 0
 	if journaled {
 		n.struck["run with a journal"]++
 		n.write("jobs", jobs)
