@@ -90,8 +90,6 @@ sweep: ## kill, or let fail, every system call that changes a journal or its res
 	JOBPIPE_LONG=1 $(GO) test -count=1 -timeout 60m -v -run 'TestSweep$$|TestKilledAtAnyTime' ./integration
 	JOBPIPE_LONG=1 $(GO) test -count=1 -timeout 60m -v -run TestTroubleAnywhere ./engine/commit
 
-race: ## the same with the race detector in the binaries (needs a C compiler, takes twice as long)
-
 race: ## the tests of make integration with the race detector in the binaries (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 20m ./integration
 
