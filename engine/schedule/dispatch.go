@@ -89,12 +89,12 @@ func (s *Scheduler) takeRetry(i int) span {
 // mayRun reports whether w may run sp: it has not failed there, or there is no
 // other worker.
 func (s *Scheduler) mayRun(w *worker, sp *span) bool {
-	return !sp.avoids(w.id) || !s.elsewhere(sp)
+	return !sp.avoids(w.origin) || !s.elsewhere(sp)
 }
 
 // elsewhere reports whether there is a worker on which sp has not failed.
 func (s *Scheduler) elsewhere(sp *span) bool {
 	return slices.ContainsFunc(s.order, func(w *worker) bool {
-		return w.slots > 0 && !sp.avoids(w.id)
+		return w.slots > 0 && !sp.avoids(w.origin)
 	})
 }

@@ -5,8 +5,8 @@
 //
 // Its caller owns it (in jobpipe: the event loop) and keeps to this contract:
 //
-//   - Tell it what happened: Add, EndOfInput, Stop, Join, Leave, Answer, Failed,
-//     GiveBack, GaveBack, Slots, RoundTrip, Pause.
+//   - Tell it what happened: Add, EndOfInput, Stop, Join, Away, Return,
+//     Leave, Answer, Failed, GiveBack, GaveBack, Slots, RoundTrip, Pause.
 //   - Then call Dispatch, and some times a second Tick, and carry out every
 //     action they return, in order.
 //   - The time is a duration since any fixed moment and never goes back.

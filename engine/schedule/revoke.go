@@ -57,7 +57,7 @@ func (s *Scheduler) Tick(now time.Duration, acts []Action) []Action {
 // revokeAll asks back everything that has not started.
 func (s *Scheduler) revokeAll(now time.Duration, acts []Action) []Action {
 	for _, w := range s.order {
-		if w.jobs > 0 && !w.revoking && now >= w.revokeAt {
+		if w.jobs > 0 && w.askable(now) {
 			acts = append(acts, w.revoke(now))
 		}
 	}
@@ -76,7 +76,12 @@ func (w *worker) backlog(now time.Duration) time.Duration {
 // revocable reports whether the worker has jobs that cannot have started, and
 // may be asked for them.
 func (w *worker) revocable(now time.Duration) bool {
-	return w.jobs > w.slots && !w.revoking && now >= w.revokeAt
+	return w.jobs > w.slots && w.askable(now)
+}
+
+// askable reports whether the worker can be asked to give jobs back.
+func (w *worker) askable(now time.Duration) bool {
+	return !w.revoking && !w.away && now >= w.revokeAt
 }
 
 func (w *worker) revoke(now time.Duration) Action {

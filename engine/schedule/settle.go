@@ -74,7 +74,7 @@ func (s *Scheduler) Failed(now time.Duration, id WorkerID, seq uint64, attempt i
 		return Verdict{Held: true, Late: true}
 	}
 	if twin := s.survivor(&got); twin != nil {
-		twin.shun(id)
+		twin.shun(w.origin)
 		return Verdict{Held: true, Twin: true}
 	}
 	s.out--
@@ -85,7 +85,7 @@ func (s *Scheduler) Failed(now time.Duration, id WorkerID, seq uint64, attempt i
 	}
 	got.failed++
 	got.attempt = got.latest() + 1
-	got.shun(id)
+	got.shun(w.origin)
 	s.requeue(got)
 	return Verdict{Held: true}
 }

@@ -19,7 +19,7 @@ type span struct {
 	failed  int           // attempts that failed
 	lost    int           // attempts during which the worker vanished
 	chunk   int           // hand out at most this many at once; 0: no limit
-	avoid   []WorkerID    // where it failed; shared, never written to
+	avoid   []WorkerID    // where it failed, by origin; shared, never written to
 	since   time.Duration // when it was leased
 
 	// Of a job that was started twice, see speculate.
@@ -57,11 +57,11 @@ func (s *span) own(delim byte) {
 // latest is the highest attempt at the job so far.
 func (s *span) latest() int { return max(s.attempt, s.newest) }
 
-// shun notes that the job failed on worker w.
-func (s *span) shun(w WorkerID) { s.avoid = append(s.avoid[:len(s.avoid):len(s.avoid)], w) }
+// shun notes that the job failed on the worker of this origin.
+func (s *span) shun(origin WorkerID) { s.avoid = append(s.avoid[:len(s.avoid):len(s.avoid)], origin) }
 
-// avoids reports whether the job failed on worker w before.
-func (s *span) avoids(w WorkerID) bool { return slices.Contains(s.avoid, w) }
+// avoids reports whether the job failed before on the worker of this origin.
+func (s *span) avoids(origin WorkerID) bool { return slices.Contains(s.avoid, origin) }
 
 // A queue holds spans that wait, the lowest seq first.
 type queue struct {

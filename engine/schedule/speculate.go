@@ -40,7 +40,7 @@ func (s *Scheduler) speculate(now time.Duration, acts []Action) []Action {
 	for _, late := range s.stragglers(now) {
 		for seq := late.lo; seq < late.hi; seq++ {
 			at, _ := late.find(seq)
-			to := slices.IndexFunc(idle, func(w *worker) bool { return w != late.worker && !late.leases[at].avoids(w.id) })
+			to := slices.IndexFunc(idle, func(w *worker) bool { return w != late.worker && !late.leases[at].avoids(w.origin) })
 			if to < 0 {
 				break
 			}
@@ -89,7 +89,7 @@ func (s *Scheduler) stragglers(now time.Duration) []straggler {
 // mayGiveBack reports whether the worker has jobs that it was not asked to give
 // back if it can, or not for long: better those are moved than run twice.
 func (w *worker) mayGiveBack(now time.Duration) bool {
-	return w.jobs > w.slots && w.revoking == (now < w.revokeAt)
+	return !w.away && w.jobs > w.slots && w.revoking == (now < w.revokeAt)
 }
 
 // copyTo starts job seq, which is in the lease of from at index at, also on w.

@@ -8,14 +8,15 @@ import (
 	"github.com/jobpipe/jobpipe/engine/batch"
 )
 
-// worker is what is known of one connection.
+// worker is what is known of one worker, over all its connections.
 type worker struct {
 	id     WorkerID
-	slots  int    // 0: takes no jobs for now
-	leases []span // by lo; they do not overlap
-	jobs   int    // leased
-	bytes  int    // leased
-	afresh int    // leased jobs during which a worker vanished before
+	origin WorkerID // of its first connection
+	slots  int      // 0: takes no jobs for now
+	leases []span   // by lo; they do not overlap
+	jobs   int      // leased
+	bytes  int      // leased
+	afresh int      // leased jobs during which a worker vanished before
 
 	rtt   time.Duration
 	rate  float64       // jobs per second, smoothed; 0 until shown
@@ -29,6 +30,7 @@ type worker struct {
 	stuck    bool          // its queue was asked back: gets none until it answers
 	reserved bool          // being emptied for, or running, a job that must run alone
 	listed   bool          // stands in hungry
+	away     bool          // its connection was cut, and it may return
 	gone     bool
 }
 
@@ -37,7 +39,7 @@ const measure = time.Millisecond
 
 // Join adds a worker with the given slots.
 func (s *Scheduler) Join(now time.Duration, id WorkerID, slots int) {
-	w := &worker{id: id, slots: slots, moved: now, since: now, idle: now}
+	w := &worker{id: id, origin: id, slots: slots, moved: now, since: now, idle: now}
 	s.workers[id] = w
 	s.order = append(s.order, w)
 	s.wake(w)
