@@ -116,17 +116,21 @@ func (c *cursor) spans() []Span {
 	if len(c.rest) == 0 {
 		return nil
 	}
-	ends := 0 // of varints, two of which are a span
+	list := make([]Span, 0, c.varints()/2)
+	for len(c.rest) > 0 {
+		list = append(list, c.span())
+	}
+	return list
+}
+
+// varints is how many of them end in what is left.
+func (c *cursor) varints() (ends int) {
 	for _, b := range c.rest {
 		if b < 0x80 {
 			ends++
 		}
 	}
-	list := make([]Span, 0, ends/2)
-	for len(c.rest) > 0 {
-		list = append(list, c.span())
-	}
-	return list
+	return ends
 }
 
 // sentence reads a text for people that takes the rest of the payload.

@@ -23,7 +23,7 @@ func TestFrameErrors(t *testing.T) {
 		{"length 2^32-1", "frame of 4294967295 bytes: at most 65535 are allowed", false, []byte{255, 255, 255, 255}},
 		{"payload of 65,518", "payload of 65518 bytes: at most 65517 are allowed", false, []byte{0xf0, 0xff, 0, 0}},
 		{"type 0", "type 0, which is unknown", false, raw(0, 0, nil)},
-		{"type 18", "type 18, which is unknown", false, raw(18, 0, nil)},
+		{"type 19", "type 19, which is unknown", false, raw(19, 0, nil)},
 		{"type 255", "type 255, which is unknown", false, raw(255, 0, nil)},
 		{"both compressions", "flags 0x3, which are unknown", false, raw(TypeJobs, 3, []byte("a"))},
 		{"another flag", "flags 0x4, which are unknown", false, raw(TypeJobs, 4, []byte("a"))},
@@ -50,7 +50,7 @@ func TestFrameErrors(t *testing.T) {
 // Which types may be compressed is written out here once more.
 func TestCompressible(t *testing.T) {
 	text := lines(4000)
-	for typ := TypeHello; typ <= TypeGoodbye; typ++ {
+	for typ := TypeHello; typ <= TypeHeld; typ++ {
 		payload := text
 		if typ == TypePing || typ == TypePong {
 			payload = text[:pingLen]
@@ -200,7 +200,7 @@ func TestEncodeWhileReading(t *testing.T) {
 }
 
 func TestTypeNames(t *testing.T) {
-	for typ, want := range map[Type]string{0: "type 0", 1: "Hello", 4: "Jobs", 17: "Goodbye", 18: "type 18"} {
+	for typ, want := range map[Type]string{0: "type 0", 1: "Hello", 4: "Jobs", 18: "Held", 19: "type 19"} {
 		if got := typ.String(); got != want {
 			t.Errorf("type %d is %q, want %q", uint8(typ), got, want)
 		}

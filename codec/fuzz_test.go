@@ -42,7 +42,7 @@ func fuzzMessage(f *testing.F, t Type) {
 			}
 			return
 		}
-		if w, ok := got.(Welcome); ok && max(w.DeadAfter, w.Timeout).Milliseconds() == int64(maxMillis) {
+		if w, ok := got.(Welcome); ok && max(w.DeadAfter, w.Timeout, w.Grace).Milliseconds() == int64(maxMillis) {
 			return // may have been longer
 		}
 		if again := m.again(nil, got); !bytes.Equal(again, payload) {
@@ -66,6 +66,7 @@ func FuzzCancel(f *testing.F)     { fuzzMessage(f, TypeCancel) }
 func FuzzSlots(f *testing.F)      { fuzzMessage(f, TypeSlots) }
 func FuzzOver(f *testing.F)       { fuzzMessage(f, TypeOver) }
 func FuzzGoodbye(f *testing.F)    { fuzzMessage(f, TypeGoodbye) }
+func FuzzHeld(f *testing.F)       { fuzzMessage(f, TypeHeld) }
 
 // FuzzFrame reads a stream of frames that are not sealed. What was not
 // compressed has one encoding; what was comes out no larger than allowed.

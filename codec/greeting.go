@@ -61,7 +61,7 @@ func (c *cursor) slots() uint32 {
 // Welcome is the answer to a Hello.
 //
 //	u8 version | run [16] | u8 compression | u8 delimiter
-//	| uv dead after | uv timeout | uv credit | uv max job
+//	| uv dead after | uv timeout | uv credit | uv max job | uv grace | u8 resumed
 //
 // Times are in milliseconds.
 type Welcome struct {
@@ -73,6 +73,8 @@ type Welcome struct {
 	Timeout     time.Duration // of a job; 0: none
 	Credit      uint64        // bytes of results that may be on the way
 	MaxJob      uint64        // bytes of the largest record
+	Grace       time.Duration // how long a worker that lost its connection keeps its jobs; 0: it does not
+	Resumed     bool          // the worker is known, and is to say what it has with Held
 }
 
 // AppendWelcome appends m to dst. Parts of milliseconds are rounded up.
@@ -83,7 +85,9 @@ func AppendWelcome(dst []byte, m Welcome) []byte {
 	dst = binary.AppendUvarint(dst, millis(m.DeadAfter))
 	dst = binary.AppendUvarint(dst, millis(m.Timeout))
 	dst = binary.AppendUvarint(dst, m.Credit)
-	return binary.AppendUvarint(dst, m.MaxJob)
+	dst = binary.AppendUvarint(dst, m.MaxJob)
+	dst = binary.AppendUvarint(dst, millis(m.Grace))
+	return append(dst, bit(m.Resumed))
 }
 
 // ParseWelcome is the inverse of AppendWelcome. A time longer than a Duration
@@ -99,6 +103,7 @@ func ParseWelcome(payload []byte) (Welcome, error) {
 	}
 	m.DeadAfter, m.Timeout = c.duration(), c.duration()
 	m.Credit, m.MaxJob = c.uv(), c.uv()
+	m.Grace, m.Resumed = c.duration(), c.flag("resumed")
 	return done(c, TypeWelcome, m)
 }
 

@@ -15,7 +15,7 @@ var layouts = map[Type]string{
 	TypeHello: `u8 lowest version | u8 highest version | u8 lines | uv slots
 		| session [16] | u8 compressions | uv n | name [n]`,
 	TypeWelcome: `u8 version | run [16] | u8 compression | u8 delimiter
-		| uv dead after | uv timeout | uv credit | uv max job`,
+		| uv dead after | uv timeout | uv credit | uv max job | uv grace | u8 resumed`,
 	TypeRefuse:  `bytes`,
 	TypeJobs:    `uv seq | uv count | uv attempt | bytes`,
 	TypeJobPart: `uv seq | uv attempt | u8 last | bytes`,
@@ -32,6 +32,7 @@ var layouts = map[Type]string{
 	TypePong:       `opaque [8]`,
 	TypeOver:       `u8 how`,
 	TypeGoodbye:    `u8 reason | bytes`,
+	TypeHeld:       `u8 last | (uv seq | uv count | uv attempt) ...`,
 }
 
 // An entry is a field of a message, and what it says.
@@ -131,7 +132,7 @@ func TestPageDrawsTheSame(t *testing.T) {
 		t.Errorf("the page draws %d messages", seen)
 	}
 	var comments strings.Builder
-	for _, name := range []string{"greeting.go", "jobs.go", "results.go", "control.go"} {
+	for _, name := range []string{"greeting.go", "jobs.go", "results.go", "control.go", "held.go"} {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

@@ -24,6 +24,7 @@ const (
 	TypePong                       // both: I am
 	TypeOver                       // coordinator: the run is over
 	TypeGoodbye                    // worker: I leave
+	TypeHeld                       // worker: what I still have, on a new connection
 )
 
 var typeNames = [...]string{
@@ -32,9 +33,10 @@ var typeNames = [...]string{
 	TypeResultPart: "ResultPart", TypeAck: "Ack", TypeRevoke: "Revoke",
 	TypeGiveBack: "GiveBack", TypeCancel: "Cancel", TypeSlots: "Slots",
 	TypePing: "Ping", TypePong: "Pong", TypeOver: "Over", TypeGoodbye: "Goodbye",
+	TypeHeld: "Held",
 }
 
-func (t Type) known() bool { return t >= TypeHello && t <= TypeGoodbye }
+func (t Type) known() bool { return t >= TypeHello && t <= TypeHeld }
 
 func (t Type) String() string {
 	if !t.known() {

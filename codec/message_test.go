@@ -65,6 +65,7 @@ var messages = []codecOf{
 	of(TypeWelcome, Welcome{
 		Version: 1, Run: [16]byte(seqBytes(0x80, 16)), Compression: S2, Delim: '\n',
 		DeadAfter: 15 * time.Second, Timeout: time.Minute, Credit: 4 << 20, MaxJob: 64 << 20,
+		Grace: 30 * time.Second, Resumed: true,
 	}, AppendWelcome, ParseWelcome),
 	of(TypeRefuse, Refuse{"the coordinator speaks version 1 of the protocol, this worker version 2"}, AppendRefuse, ParseRefuse),
 	of(TypeJobs, Jobs{Seq: 1000, Count: 2, Attempt: 1, Records: []byte("a.jpg\nb.jpg\n")}, AppendJobs, ParseJobs),
@@ -90,6 +91,7 @@ var messages = []codecOf{
 	of(TypePong, []byte("12345678"), appendPing, parsePing),
 	of(TypeOver, Over{How: 1}, AppendOver, ParseOver),
 	of(TypeGoodbye, Goodbye{Reason: GoodbyeCannotRun, Sentence: "convert: command not found"}, AppendGoodbye, ParseGoodbye),
+	of(TypeHeld, Held{Last: true, Spans: []HeldSpan{{Span{1000, 2}, 1}, {Span{7, 1}, 2}}}, AppendHeld, ParseHeld),
 }
 
 func TestMessages(t *testing.T) {
@@ -135,7 +137,7 @@ func TestMalformed(t *testing.T) {
 	sixteen := strings.Repeat("s", 16)
 	hello := func(lines, slots, name string) string { return "\x01\x01" + lines + slots + sixteen + "\x06" + name }
 	welcome := func(version, compression, delim string) string {
-		return version + sixteen + compression + delim + uv(1, 0, 1, 1)
+		return version + sixteen + compression + delim + uv(1, 0, 1, 1, 0, 0)
 	}
 	result := func(seq, attempt uint64, outcome string, sizes ...uint64) string {
 		return uv(seq, attempt) + outcome + uv(0, 0, 0) + uv(sizes...)
@@ -159,6 +161,7 @@ func TestMalformed(t *testing.T) {
 		{TypeWelcome, welcome("\x01", "\x04", "\n"), "compression 4"},
 		{TypeWelcome, welcome("\x01", "\x00", ","), "delimiter ','"},
 		{TypeWelcome, welcome("\x01", "\x00", "\n") + "\x00", "1 bytes too many"},
+		{TypeWelcome, "\x01" + sixteen + "\x00\n" + uv(1, 0, 1, 1, 0, 2), "resumed 2"},
 		{TypeRefuse, strings.Repeat("n", 513), "a sentence of 513 bytes"},
 		{TypeJobs, uv(0, 1, 1) + "a\n", "seq 0"},
 		{TypeJobs, uv(1, 0, 1) + "a\n", "count 0"},
@@ -204,6 +207,12 @@ func TestMalformed(t *testing.T) {
 		{TypeOver, "\x00\x00", "1 bytes too many"},
 		{TypeGoodbye, "\x03", "reason 3"},
 		{TypeGoodbye, "\x00" + strings.Repeat("n", 513), "a sentence of 513 bytes"},
+		{TypeHeld, "", "cut short"},
+		{TypeHeld, "\x02", "last 2"},
+		{TypeHeld, "\x01" + uv(1, 1), "cut short"},
+		{TypeHeld, "\x01" + uv(0, 1, 1), "seq 0"},
+		{TypeHeld, "\x01" + uv(1, 1, 0), "attempt 0"},
+		{TypeHeld, "\x00" + uv(2, most-1, 1), "jobs from 2 on"},
 	}
 	for _, test := range tests {
 		m, err := messages[test.typ-1].parse([]byte(test.payload))
@@ -248,12 +257,12 @@ func TestTimes(t *testing.T) {
 		0: 0, -1: 0, 1: time.Millisecond, time.Millisecond: time.Millisecond, time.Millisecond + 1: 2 * time.Millisecond,
 		longest: longest, longest - 1: longest, math.MaxInt64: longest,
 	} {
-		m, err := ParseWelcome(AppendWelcome(nil, Welcome{Version: 1, DeadAfter: d, Timeout: d}))
-		if err != nil || m.DeadAfter != want || m.Timeout != want {
+		m, err := ParseWelcome(AppendWelcome(nil, Welcome{Version: 1, DeadAfter: d, Timeout: d, Grace: d}))
+		if err != nil || m.DeadAfter != want || m.Timeout != want || m.Grace != want {
 			t.Errorf("%v comes back as %v and %v (%v), want %v", d, m.DeadAfter, m.Timeout, err, want)
 		}
 	}
-	endless := append(AppendWelcome(nil, Welcome{Version: 1})[:19], uv(math.MaxUint64, 1<<63, 1, 1)...)
+	endless := append(AppendWelcome(nil, Welcome{Version: 1})[:19], uv(math.MaxUint64, 1<<63, 1, 1, 0, 0)...)
 	if m, err := ParseWelcome(endless); err != nil || m.DeadAfter != longest || m.Timeout != longest {
 		t.Errorf("2^64-1 ms are %v, 2^63 are %v (%v)", m.DeadAfter, m.Timeout, err)
 	}
