@@ -27,13 +27,13 @@ func (s *Scheduler) Away(id WorkerID) {
 }
 
 // Return tells that the worker that is away as from is back as to, and what it
-// has: in order, no job twice. What it was given and does not have waits again,
-// uncharged; how many jobs that are is gone. It returns what it has and is not
-// waited for any more: mostly answers whose acknowledgement did not arrive.
-func (s *Scheduler) Return(now time.Duration, from, to WorkerID, slots int, held []Held) (gone int, needless []Held) {
+// has: in order, no job twice. What it was given and does not have, which is
+// missing, waits again, uncharged. What it has and is not waited for is needless:
+// mostly answers whose acknowledgement did not arrive.
+func (s *Scheduler) Return(now time.Duration, from, to WorkerID, slots int, held []Held) (missing, needless []Held) {
 	w := s.workers[from]
 	if w == nil || !w.away {
-		return 0, held
+		return nil, held
 	}
 	delete(s.workers, from)
 	s.workers[to] = w
@@ -52,7 +52,7 @@ func (s *Scheduler) Return(now time.Duration, from, to WorkerID, slots int, held
 	for _, h := range uncovered(leased, held) {
 		w.takeAll(h.Seq, h.end(), func(got span) {
 			if !got.void {
-				gone += got.jobs()
+				missing = append(missing, Held{got.lo, got.jobs(), got.attempt})
 			}
 			s.comesBack(got)
 		})
@@ -64,7 +64,7 @@ func (s *Scheduler) Return(now time.Duration, from, to WorkerID, slots int, held
 	}
 	w.rested(now)
 	s.wake(w)
-	return gone, uncovered(held, leased)
+	return missing, uncovered(held, leased)
 }
 
 // uncovered is what of a is not in b as the same attempt. In both, jobs are in

@@ -10,7 +10,11 @@ import (
 // compares what it has and nobody waits for.
 func (r *rig) returns(from, to WorkerID, slots int, held []Held, gone int, needless ...Held) {
 	r.t.Helper()
-	n, left := r.Return(r.now, from, to, slots, held)
+	missing, left := r.Return(r.now, from, to, slots, held)
+	n := 0
+	for _, h := range missing {
+		n += h.Count
+	}
 	if n != gone || !slices.Equal(left, needless) {
 		r.t.Fatalf("%d jobs are gone and %v is not waited for, want %d and %v", n, left, gone, needless)
 	}

@@ -59,6 +59,7 @@ func (s *Server) look(now time.Duration) {
 		}
 		switch {
 		case s.awake-p.heard > s.DeadAfter:
+			p.silent = true
 			s.hangUp(p, fmt.Sprintf("it was silent for %v", s.DeadAfter))
 		case s.awake-p.moved > max(maxStall, 2*s.DeadAfter):
 			s.hangUp(p, "it does not read what it is sent")
@@ -66,6 +67,7 @@ func (s *Server) look(now time.Duration) {
 			s.ping(p, false)
 		}
 	}
+	s.lookAway(now)
 	s.sayAlone(now)
 	if now >= s.retryAt {
 		s.retryAt = now + retrySpill

@@ -30,17 +30,29 @@ func (s *Server) OnOpen(c gnet.Conn) ([]byte, gnet.Action) {
 		s.tellOver(p)
 		s.flush() // there may be no turn any more
 	} else {
+		p.was = s.predecessor(p)
 		s.welcome(p)
 		if p.Hello.Lines {
 			s.noAnswer = []byte{s.Schedule.Delim} // so that line n still answers job n
 		}
 		s.ping(p, false)
-		s.sched.Join(s.now(), p.id, int(p.Hello.Slots))
-		s.traceJoin(p)
-		s.Log.Note("worker %s joined with %d slots", p.name(), p.Hello.Slots)
+		if p.was == nil {
+			s.join(p)
+		}
 	}
 	s.Kick()
 	return nil, gnet.None
+}
+
+// join takes on a worker that is new.
+func (s *Server) join(p *peer) {
+	if p.Hello.Session != noSession {
+		s.sessions[p.Hello.Session] = p
+	}
+	s.sched.Join(s.now(), p.id, int(p.Hello.Slots))
+	p.first = p.id
+	s.traceJoin(p)
+	s.Log.Note("worker %s joined with %d slots", p.name(), p.Hello.Slots)
 }
 
 // welcome tells a worker what holds for this run.
@@ -48,10 +60,14 @@ func (s *Server) welcome(p *peer) {
 	compression := s.Compress.choose(p)
 	p.Enc.SetCompression(compression)
 	p.begun = min(s.share(), firstWindow)
+	if p.was != nil {
+		p.begun = p.was.begun // it may have results ready that need as much
+	}
 	p.window = p.begun
 	s.put(p, codec.TypeWelcome, codec.AppendWelcome(nil, codec.Welcome{
 		Version: p.Version, Run: s.Config.Run, Compression: compression, Delim: s.Schedule.Delim,
 		DeadAfter: s.DeadAfter, Timeout: s.Timeout, Credit: uint64(p.window), MaxJob: uint64(s.MaxJob),
+		Grace: s.Grace, Resumed: p.was != nil,
 	}))
 }
 
@@ -86,12 +102,19 @@ func (s *Server) receive(p *peer, buf []byte) (err error) {
 	return s.frames(p, buf)
 }
 
-// OnClose forgets a worker. gnet may call it from inside a Write.
+// OnClose is the end of a connection. gnet may call it from inside a Write.
 func (s *Server) OnClose(c gnet.Conn, err error) gnet.Action {
 	p, ok := c.Context().(*peer)
 	if !ok || p.closed {
 		return gnet.None
 	}
+	s.part(p, err)
+	s.Kick()
+	return gnet.None
+}
+
+// part forgets a connection, and its worker unless it may return.
+func (s *Server) part(p *peer, err error) {
 	p.closed = true
 	delete(s.peers, p.id)
 	s.Counts.Workers.Store(int64(len(s.peers)))
@@ -102,33 +125,51 @@ func (s *Server) OnClose(c gnet.Conn, err error) gnet.Action {
 		p.waiting[i].release()
 	}
 	p.waiting = nil
-	held := 0
-	for _, r := range s.sched.Held(p.id) {
-		held += r.Count
+	p.left()
+	if p.was != nil { // it has not taken the place of the one that is away
+		if p.was.heir == p {
+			p.was.heir = nil
+		}
+		s.farewell(p, "", err)
+		return
+	}
+	held := s.leased(p)
+	if s.mayReturn(p, held) {
+		s.goAway(p)
+		s.farewell(p, s.isKept(held), err)
+		return
+	}
+	if s.sessions[p.Hello.Session] == p {
+		delete(s.sessions, p.Hello.Session)
 	}
 	s.sched.Leave(s.now(), p.id)
 	s.traceLeave(p)
-	p.left()
-	s.farewell(p, held, err)
-	s.Kick()
-	return gnet.None
+	s.farewell(p, goElsewhere(held), err)
 }
 
-// farewell says why a worker is gone, if that is news.
-func (s *Server) farewell(p *peer, held int, err error) {
+// farewell says why a connection has ended, if that is news, and what becomes
+// of its jobs.
+func (s *Server) farewell(p *peer, jobs string, err error) {
 	switch {
 	case s.phase != running:
 	case p.why != "":
-		s.grumble("worker %s is cut off: %s%s", p.name(), p.why, goElsewhere(held))
-	case p.leaving && held == 0:
-		s.Log.Note("worker %s left", p.name())
+		s.grumble("worker %s is cut off: %s%s", p.name(), p.why, jobs)
 	case p.leaving:
-		s.Log.Note("worker %s left%s", p.name(), goElsewhere(held))
+		s.Log.Note("worker %s left%s", p.name(), jobs)
+	case err == errAgain:
+		s.Log.Note("worker %s: %v%s", p.name(), err, jobs)
 	case err != nil && !errors.Is(err, io.EOF):
-		s.grumble("worker %s is lost: %v%s", p.name(), err, goElsewhere(held))
+		s.grumble("worker %s is lost: %v%s", p.name(), err, jobs)
 	default:
-		s.grumble("worker %s is lost: it closed the connection%s", p.name(), goElsewhere(held))
+		s.grumble("worker %s is lost: it closed the connection%s", p.name(), jobs)
 	}
+}
+
+func (s *Server) isKept(held int) string {
+	if held == 1 {
+		return fmt.Sprintf("; the job it has is kept for it for %v", s.Grace)
+	}
+	return fmt.Sprintf("; the %d jobs it has are kept for it for %v", held, s.Grace)
 }
 
 func goElsewhere(held int) string {

@@ -16,9 +16,10 @@ import (
 // peer is one worker's connection. The event loop owns it.
 type peer struct {
 	accept.Peer
-	left func()
-	id   schedule.WorkerID
-	conn gnet.Conn
+	left  func()
+	id    schedule.WorkerID
+	first schedule.WorkerID // id of the worker's first connection: the trace knows it by that
+	conn  gnet.Conn
 
 	partial []byte // the beginning of a frame
 	out     []byte // frames to be written this turn
@@ -48,7 +49,13 @@ type peer struct {
 	moved     time.Duration // when delivered last grew
 	delivered int           // bytes that the system has taken
 
-	closed  bool   // by gnet: nothing may be written
+	was   *peer           // what it says it was, until it has said what it has of it
+	held  []schedule.Held // so far
+	heir  *peer           // says it is this one, which is away
+	until time.Duration   // by Server.awake: how long it may be away
+
+	closed  bool   // nothing may be written
+	silent  bool   // that is why we hung up on it
 	leaving bool   // has said goodbye, or was told that the run is over
 	why     string // we hung up on it
 }

@@ -58,6 +58,8 @@ func (s *Server) handle(p *peer, f codec.Frame) error {
 		return s.resultPart(p, f.Payload)
 	case codec.TypeGiveBack:
 		return s.giveBack(p, f.Payload)
+	case codec.TypeHeld:
+		return s.held(p, f.Payload)
 	case codec.TypeSlots:
 		m, err := codec.ParseSlots(f.Payload)
 		if err == nil {

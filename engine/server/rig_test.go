@@ -154,6 +154,17 @@ func (r *rig) said(text string) {
 	r.t.Fatalf("the messages are %q, want %q", r.log, text)
 }
 
+// eventually waits until something is true.
+func (r *rig) eventually(is func() bool) {
+	r.t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if is() {
+			return
+		}
+	}
+	r.t.Fatal("it does not come true")
+}
+
 // fake is a worker that does what the test says.
 type fake struct {
 	net.Conn
@@ -168,6 +179,12 @@ type fake struct {
 // worker joins a worker. It has been welcomed when this returns.
 func (r *rig) worker(name string, slots int) *fake {
 	r.t.Helper()
+	return r.connect(codec.Hello{Slots: uint32(slots), Name: name})
+}
+
+// connect is worker with whatever the hello says.
+func (r *rig) connect(h codec.Hello) *fake {
+	r.t.Helper()
 	near, far, err := socket.Pair()
 	if err != nil {
 		r.t.Fatal(err)
@@ -176,7 +193,8 @@ func (r *rig) worker(name string, slots int) *fake {
 	far.SetDeadline(time.Now().Add(patience))
 	s := codec.NewScratch()
 	f := &fake{Conn: far, t: r.t, enc: codec.NewEncoder(s), dec: codec.NewDecoder(s), left: make(chan struct{})}
-	f.send(codec.TypeHello, codec.AppendHello(nil, codec.Hello{MinVersion: 1, MaxVersion: 1, Slots: uint32(slots), Name: name}))
+	h.MinVersion, h.MaxVersion = 1, 1
+	f.send(codec.TypeHello, codec.AppendHello(nil, h))
 	p, err := accept.Private(near)
 	if err != nil {
 		r.t.Fatal(err)

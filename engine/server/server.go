@@ -30,6 +30,7 @@ type Config struct {
 	Timeout   time.Duration   // of one job, for the workers
 	Halt      halt.When       // to end before the input does
 	DeadAfter time.Duration
+	Grace     time.Duration // how long jobs are kept for a worker whose connection was cut; 0: they are not
 	Compress  Policy
 	MaxJob    int64
 	Window    int64 // bytes of results that all workers together may have under way
@@ -75,10 +76,12 @@ type Server struct {
 	scratch   *codec.Scratch
 	peers     map[schedule.WorkerID]*peer
 	lastID    schedule.WorkerID
-	dirty     []*peer  // have something to write this turn
-	spare     [][]byte // memory for frames to be written
-	frameRoom [][]byte // memory for frames of which a part has come
-	head      []byte   // of the payload being made
+	sessions  map[[16]byte]*peer // the last connection of each worker that may return
+	away      []*peer            // their jobs are kept for them
+	dirty     []*peer            // have something to write this turn
+	spare     [][]byte           // memory for frames to be written
+	frameRoom [][]byte           // memory for frames of which a part has come
+	head      []byte             // of the payload being made
 	acts      []schedule.Action
 	ops       []order.Op
 	receipts  []order.Receipt
@@ -105,14 +108,15 @@ type Server struct {
 func New(conf Config) (*Server, error) {
 	conf.Schedule.MaxBytes = recordRoom
 	s := &Server{
-		Config:  conf,
-		start:   time.Now(),
-		bye:     byePatience,
-		hushed:  firstWord,
-		over:    make(chan struct{}),
-		sched:   schedule.New(conf.Schedule),
-		scratch: codec.NewScratch(),
-		peers:   map[schedule.WorkerID]*peer{},
+		Config:   conf,
+		start:    time.Now(),
+		bye:      byePatience,
+		hushed:   firstWord,
+		over:     make(chan struct{}),
+		sched:    schedule.New(conf.Schedule),
+		scratch:  codec.NewScratch(),
+		peers:    map[schedule.WorkerID]*peer{},
+		sessions: map[[16]byte]*peer{},
 	}
 	client, err := gnet.NewClient(s,
 		gnet.WithNumEventLoop(1),

@@ -10,13 +10,13 @@ import (
 
 func (s *Server) traceJoin(p *peer) {
 	if s.Trace != nil {
-		s.Trace.Join(uint64(p.id), p.name(), int(p.Hello.Slots))
+		s.Trace.Join(uint64(p.first), p.name(), int(p.Hello.Slots))
 	}
 }
 
 func (s *Server) traceLeave(p *peer) {
 	if s.Trace != nil {
-		s.Trace.Leave(s.now(), uint64(p.id))
+		s.Trace.Leave(s.now(), uint64(p.first))
 	}
 }
 
@@ -26,21 +26,21 @@ func (s *Server) traceRead(seq uint64, count int) {
 	}
 }
 
-func (s *Server) traceSent(a *schedule.Action) {
+func (s *Server) traceSent(p *peer, a *schedule.Action) {
 	if s.Trace != nil {
-		s.Trace.Sent(s.now(), uint64(a.Worker), a.Range.Seq, a.Range.Count, a.Attempt)
+		s.Trace.Sent(s.now(), uint64(p.first), a.Range.Seq, a.Range.Count, a.Attempt)
 	}
 }
 
 func (s *Server) traceReturned(p *peer, span codec.Span) {
 	if s.Trace != nil {
-		s.Trace.Returned(s.now(), uint64(p.id), span.Seq, int(span.Count))
+		s.Trace.Returned(s.now(), uint64(p.first), span.Seq, int(span.Count))
 	}
 }
 
 func (s *Server) traceAnswers(p *peer, m *codec.Answers) {
 	if s.Trace != nil {
-		s.Trace.Answered(s.now(), uint64(p.id), trace.Answer{
+		s.Trace.Answered(s.now(), uint64(p.first), trace.Answer{
 			Seq: m.Seq, Count: int(m.Count), Start: m.Start, Took: m.Took, Outcome: "ok",
 		})
 	}
@@ -54,7 +54,7 @@ func (s *Server) traceResult(p *peer, r *codec.Result, again bool) {
 	if r.Outcome != codec.Exited || r.Code != 0 {
 		outcome = s.cause(r)
 	}
-	s.Trace.Answered(s.now(), uint64(p.id), trace.Answer{
+	s.Trace.Answered(s.now(), uint64(p.first), trace.Answer{
 		Seq: r.Seq, Count: 1, Start: r.Start, Took: r.Took, Outcome: outcome, Again: again,
 	})
 }

@@ -236,7 +236,7 @@ func (s *Server) perform(a *schedule.Action) {
 		s.cancel(p, a)
 		return
 	}
-	s.traceSent(a)
+	s.traceSent(p, a)
 	s.send(p, a)
 	s.writeMuch(p)
 }
