@@ -13,9 +13,9 @@ import (
 	"github.com/jobpipe/jobpipe/codec"
 )
 
-// try makes one connection and works on it. Names are looked up anew, and all
-// their addresses tried. joined tells whether a coordinator let us in.
-func try(ctx context.Context, addr string, cfg *Config) (joined bool, err error) {
+// try makes one connection and works on it, as serve does. Names are looked up
+// anew, and all their addresses tried. joined tells whether a coordinator let us in.
+func try(ctx context.Context, addr string, cfg *Config, l *link) (joined bool, left *link, err error) {
 	network, key := "tcp", cfg.Key
 	place, local := strings.CutPrefix(addr, "unix:")
 	if local {
@@ -27,14 +27,15 @@ func try(ctx context.Context, addr string, cfg *Config) (joined bool, err error)
 	dialer := net.Dialer{Timeout: openPatience}
 	conn, err := dialer.DialContext(ctx, network, place)
 	if err != nil {
-		return false, errors.New(cause(err))
+		return false, l, errors.New(cause(err))
 	}
 	defer conn.Close()
 	secrets, err := open(ctx, conn, key)
 	if err != nil {
-		return false, err
+		return false, l, err
 	}
-	return true, serve(ctx, conn, secrets, cfg)
+	left, err = serve(ctx, conn, secrets, cfg, l)
+	return true, left, err
 }
 
 // open shows the key and checks that of the coordinator.

@@ -45,17 +45,19 @@ func frames(list ...codec.Frame) (b []byte) {
 	return b
 }
 
-// welcomed is a link whose coordinator has sent a welcome, and then data.
-func welcomed(t testing.TB, change func(*codec.Welcome), data ...byte) *link {
+// welcomed is a connection on which the coordinator has sent a welcome, and then data.
+func welcomed(t testing.TB, change func(*codec.Welcome), data ...byte) *connection {
 	t.Helper()
 	w := usual()
 	change(&w)
 	conn := newTape(append(frames(codec.Frame{Type: codec.TypeWelcome, Payload: codec.AppendWelcome(nil, w)}), data...))
-	l, err := join(context.Background(), conn, codec.Secrets{}, &Config{Name: "here", Slots: 2, Log: t.Logf})
+	cfg := &Config{Name: "here", Slots: 2, Log: t.Logf}
+	c, w, err := join(context.Background(), conn, codec.Secrets{}, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return l
+	c.link = newLink(cfg, w)
+	return c
 }
 
 // audit counts again what the queue keeps account of.

@@ -269,10 +269,10 @@ func TestLostWhileAJobRuns(t *testing.T) {
 
 // Goodbye is the last frame, also when results are left that there is credit for.
 func TestWriterEndsWhenLeaving(t *testing.T) {
-	l := &link{leaving: true, results: outbox{credit: 10, kept: map[uint64]*result{}}}
+	l := &link{results: outbox{credit: 10, kept: map[uint64]*result{}}}
 	l.work.L, l.send.L = &l.mu, &l.mu
 	l.results.put(&result{seq: 1, attempt: 1})
-	if w := (&writer{link: l}); !l.results.ready() || w.collect() {
+	if w := (&writer{connection: &connection{link: l, leaving: true}}); !l.results.ready() || w.collect() {
 		t.Error("the writer goes on")
 	}
 }

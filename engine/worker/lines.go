@@ -68,12 +68,12 @@ func (s *lines) ready() (context.Context, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for !l.mayStart() {
-		if l.retired || l.err != nil {
+		if l.retired || l.ended {
 			return nil, false
 		}
 		l.work.Wait()
 	}
-	if l.retired || l.err != nil || s.stopped {
+	if l.retired || l.ended || s.stopped {
 		return nil, false
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -87,7 +87,7 @@ func (s *lines) Take(n int) (records []byte, count int, last bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s.taken.free()
-	if l.retired || l.err != nil {
+	if l.retired || l.ended {
 		return nil, 0, true
 	}
 	if !l.mayStart() {
@@ -130,7 +130,7 @@ func (s *lines) Room() []byte {
 	if full {
 		part := s.part(stdoutPart, s.given[0].seq, s.mem.buf[:size])
 		part.mem = s.mem
-		l.results.putAnswer(part)
+		l.answer(part)
 		s.long += int64(size)
 		s.from = s.end
 		s.hand()

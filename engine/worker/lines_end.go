@@ -80,6 +80,7 @@ func (s *lines) ended(r command.Result, err error) {
 	}
 	if s.long > 0 && len(back) > 0 {
 		l.results.withdraw(back[0].seq)
+		delete(l.results.answers.torn, back[0].seq)
 	}
 	if len(back) > 0 {
 		l.busy--
@@ -113,7 +114,7 @@ func (s *lines) charge(r *command.Result, text []byte) {
 	end.result.Note = []byte(r.Note)
 	end.result.Start, end.result.Took = wireTimes(s.since, time.Since(s.since))
 	for _, a := range append(s.stderr(nil, seq, text), end) {
-		s.results.putAnswer(a)
+		s.answer(a)
 	}
 	s.forget(1)
 }

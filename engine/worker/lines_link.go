@@ -55,7 +55,7 @@ func (s *lines) sated() {
 // ringSlots wakes those that wait beside a process for what is there now. The
 // link's mutex is held.
 func (l *link) ringSlots() {
-	over := l.retired || l.err != nil
+	over := l.retired || l.ended
 	for n := l.queue.jobs; len(l.hungry) > 0 && (over || n > 0 && l.mayStart()); n-- {
 		s := l.hungry[0]
 		s.sated()

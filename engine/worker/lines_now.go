@@ -16,20 +16,23 @@ func (s *lines) hand() {
 // would take longer than the sending. It never waits for the connection. It
 // reports whether it did. The link's mutex is held, though not all the time.
 func (s *lines) sendNow() bool {
-	l := s.link
-	w := l.writer
-	conn, ok := l.conn.(syscall.Conn)
-	if !ok || l.sending || l.leaving || l.err != nil || len(s.given) > 0 || l.queue.jobs > 0 ||
-		l.results.answers.unsent > mostNow || w.nothing() {
+	c := s.on
+	if c == nil {
+		return false
+	}
+	w := c.writer
+	conn, ok := c.conn.(syscall.Conn)
+	if !ok || c.sending || c.leaving || c.err != nil || len(s.given) > 0 || c.queue.jobs > 0 ||
+		c.results.answers.unsent > mostNow || w.nothing() {
 		return false
 	}
 	w.pick()
-	l.mu.Unlock()
+	c.mu.Unlock()
 	_ = w.encode() // it has no result to read back
 	w.rest = w.frames[writeSome(conn, w.frames):]
-	l.mu.Lock()
+	c.mu.Lock()
 	w.sent()
-	if !w.nothing() || l.leaving || l.err != nil {
+	if !w.nothing() || c.leaving || c.err != nil {
 		s.hand()
 	}
 	return true

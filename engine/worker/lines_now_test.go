@@ -22,12 +22,13 @@ func idleSlot(t *testing.T) (s *lines, near net.Conn) {
 	}
 	t.Cleanup(func() { near.Close(); far.Close() })
 	l := &link{
-		cfg: &Config{Slots: 1}, conn: far, out: codec.NewEncoder(codec.NewScratch()), broken: make(chan struct{}),
+		cfg:     &Config{Slots: 1},
 		results: outbox{window: 1 << 20, credit: 1 << 20, kept: map[uint64]*result{}},
 	}
 	l.work.L, l.send.L = &l.mu, &l.mu
 	l.results.answers.kept = map[uint64]*answer{}
-	l.writer = &writer{link: l, start: time.Now()}
+	l.on = &connection{link: l, conn: far, out: codec.NewEncoder(codec.NewScratch()), broken: make(chan struct{})}
+	l.on.writer = &writer{connection: l.on, start: time.Now()}
 	return &lines{link: l, filter: new(command.Filter)}, near
 }
 
@@ -59,10 +60,10 @@ func TestAnswerIsSentByItsSlot(t *testing.T) {
 		}
 	}
 	for name, change := range map[string]func(){
-		"the writer sends":     func() { s.sending = true },
+		"the writer sends":     func() { s.on.sending = true },
 		"there are other jobs": func() { s.given = []handed{{seq: 9, count: 1}} },
 		"there are jobs":       func() { s.queue.jobs = 1 },
-		"the worker leaves":    func() { s.leaving = true },
+		"the worker leaves":    func() { s.on.leaving = true },
 		"it is much":           func() { s.results.answers.unsent = mostNow },
 		"there is no credit":   func() { s.results.credit = 0 },
 	} {
@@ -79,7 +80,7 @@ func TestAnswerThatDoesNotFitTheConnection(t *testing.T) {
 	s, near := idleSlot(t)
 	filling := 0
 	for size := 64 << 10; size > 0; {
-		n := writeSome(s.conn.(syscall.Conn), make([]byte, size))
+		n := writeSome(s.on.conn.(syscall.Conn), make([]byte, size))
 		if filling += n; n < size {
 			size /= 2
 		}
@@ -90,7 +91,7 @@ func TestAnswerThatDoesNotFitTheConnection(t *testing.T) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		s.write()
+		s.on.write()
 	}()
 	for filling > 0 {
 		n, err := near.Read(make([]byte, min(filling, 1<<16)))
@@ -111,6 +112,6 @@ func TestAnswerThatDoesNotFitTheConnection(t *testing.T) {
 	if !slices.Equal(got, []uint64{1, 2, 3}) {
 		t.Errorf("answers to %d", got)
 	}
-	s.fail(ErrLost)
+	s.on.fail(ErrLost)
 	<-ended
 }

@@ -25,6 +25,7 @@ const (
 type answer struct {
 	kind       kind
 	seq, count uint64
+	attempt    uint64
 	from, to   time.Time // when the command was at them
 	data       []byte
 	mem        *chunk // that data lies in; nil: nothing else does
@@ -41,6 +42,8 @@ type answers struct {
 	unsent int64              // bytes in queue
 	kept   map[uint64]*answer // sent and not acknowledged, by the first job
 	spare  []*answer
+	parted map[uint64]bool // jobs of whose answers a part was sent
+	torn   map[uint64]bool // jobs of whose answers a part went with an earlier connection
 }
 
 func (o *answers) waiting() []*answer { return o.queue[o.head:] }
@@ -72,10 +75,23 @@ func (o *outbox) putAnswer(a answer) {
 	q.queue = append(q.queue, q.recycled(a))
 }
 
+// answer queues an answer, unless a part of it went with an earlier connection:
+// then the job goes back. The link's mutex is held.
+func (l *link) answer(a answer) {
+	torn := l.results.answers.torn
+	switch {
+	case !torn[a.seq] || a.kind == wholeLines:
+		l.results.putAnswer(a)
+	case a.kind == lastOfJob:
+		delete(torn, a.seq)
+		l.giveBack([]span{{a.seq, 1}})
+	}
+}
+
 // continues tells whether b comes right behind a, as jobs and in memory.
 func (a *answer) continues(b *answer) bool {
 	n := len(a.data)
-	return a.kind == wholeLines && a.mem != nil && a.mem == b.mem && a.seq+a.count == b.seq &&
+	return a.kind == wholeLines && a.mem != nil && a.mem == b.mem && a.attempt == b.attempt && a.seq+a.count == b.seq &&
 		n < cap(a.data) && &a.data[:n+1][n] == &b.data[0]
 }
 
@@ -115,6 +131,11 @@ func (o *outbox) pickAnswers(dst []*answer) []*answer {
 			}
 			a.left = a.count
 			q.kept[a.seq] = a
+		} else {
+			if q.parted == nil {
+				q.parted = map[uint64]bool{}
+			}
+			q.parted[a.seq] = true
 		}
 		dst = append(dst, a)
 	}
@@ -158,6 +179,7 @@ func (o *outbox) acknowledgeAnswers(s span) {
 func (o *outbox) settleAnswer(a *answer) {
 	a.settled = true
 	delete(o.answers.kept, a.seq)
+	delete(o.answers.parted, a.seq)
 	if a.copied {
 		o.freeAnswer(a)
 	}
@@ -176,6 +198,7 @@ func (o *outbox) freeAnswer(a *answer) {
 // the rest of it.
 func (o *outbox) withdraw(seq uint64) {
 	q := &o.answers
+	delete(q.parted, seq)
 	kept := slices.DeleteFunc(q.waiting(), func(a *answer) bool {
 		part := a.count == 0 && a.seq == seq
 		if part {

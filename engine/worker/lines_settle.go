@@ -48,7 +48,7 @@ func (s *lines) settle(whole []byte) (answered int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i := range s.cuts {
-		l.results.putAnswer(s.cuts[i])
+		l.answer(s.cuts[i])
 	}
 	s.forget(uint64(answered))
 	l.pause = 0
@@ -119,7 +119,7 @@ func (s *lines) cut(whole []byte) (rest []byte) {
 		}
 		if g.count > 0 {
 			n, size := leading(whole, delim, g.count)
-			s.cuts = append(s.cuts, answer{kind: wholeLines, seq: g.seq, count: n, data: whole[:size], mem: s.mem})
+			s.cuts = append(s.cuts, answer{kind: wholeLines, seq: g.seq, count: n, attempt: g.attempt, data: whole[:size], mem: s.mem})
 			whole = whole[size:]
 		}
 	}
@@ -157,7 +157,7 @@ func (s *lines) part(k kind, seq uint64, data []byte) answer {
 			attempt = g.attempt
 		}
 	}
-	return answer{kind: k, seq: seq, data: data, result: &codec.Result{Seq: seq, Attempt: attempt}}
+	return answer{kind: k, seq: seq, attempt: attempt, data: data, result: &codec.Result{Seq: seq, Attempt: attempt}}
 }
 
 // annotate sends stderr along with the last answer.

@@ -2,34 +2,28 @@ package worker
 
 import (
 	"context"
-	"net"
 	"sync"
 	"time"
 
 	"github.com/jobpipe/jobpipe/codec"
 )
 
-// A link is one connection to a coordinator, from Welcome to the end.
+// A link is what ties a worker to a coordinator for a run: the jobs, those who
+// run them, and the results. It outlives its connections, of which it has one at
+// a time, or none for a while.
 type link struct {
 	cfg     *Config
-	conn    net.Conn
-	welcome codec.Welcome
-	dead    time.Duration // silence after which the coordinator is gone
-
-	in   *codec.Decoder // the reader's
-	base []byte         // the reader's memory
-	buf  []byte         // the reader's: bytes in base that no frame was made of yet
-	rec  *assembly      // the reader's: a record of which parts have come
-	out  *codec.Encoder // the writer's
-
-	writer *writer // who sends; see there who owns it
+	welcome codec.Welcome // of the first connection
+	working sync.WaitGroup
+	ends    []func()  // of the slots
+	until   time.Time // it waits so long for another connection; Run's
 
 	mu      sync.Mutex // guards all below
 	work    sync.Cond  // a slot may have a reason to wake
 	send    sync.Cond  // the writer may have a reason to wake
 	queue   queue
 	results outbox
-	control []byte // frames' types and payloads that go before results, see say
+	control []byte // frames' types and payloads that go before results, see say; kept only while there is a connection
 	running []running
 	lines   []*lines  // the slots in line mode
 	hungry  []*lines  // have a process and nothing for it
@@ -39,23 +33,20 @@ type link struct {
 	retired bool      // takes no more jobs
 	paused  bool      // starts no jobs for now: the system lacks something
 	pause   time.Duration
-	sending bool          // the writer has an owner
-	leaving bool          // the writer ends when it has nothing to send
-	wrote   bool          // since the last heartbeat
+	on      *connection   // nil while there is none
+	ended   bool          // the slots are to end
 	alone   bool          // the coordinator knows that we are retired
 	idle    chan struct{} // closed when retired and no slot is busy
 	quiet   chan struct{} // closed when idle, alone, and every result is acknowledged
-	over    chan struct{} // closed when the coordinator says so
-	broken  chan struct{} // closed when err is set
-	err     error
 	cannot  error         // the command cannot be run
 	useless chan struct{} // closed when cannot is set
 }
 
 // running is what a slot does.
 type running struct {
-	seq    uint64 // 0: nothing
-	cancel context.CancelFunc
+	seq     uint64 // 0: nothing
+	attempt uint64
+	cancel  context.CancelFunc
 }
 
 // shut closes a channel once. The link's mutex is held.
@@ -67,16 +58,50 @@ func shut(c chan struct{}) {
 	}
 }
 
-// fail breaks the link. The first reason counts.
-func (l *link) fail(err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.err == nil {
-		l.err = err
-		close(l.broken)
+// newLink makes a link whose slots have not started.
+func newLink(cfg *Config, w codec.Welcome) *link {
+	l := &link{
+		cfg: cfg, welcome: w,
+		running: make([]running, cfg.Slots),
+		idle:    make(chan struct{}), quiet: make(chan struct{}), useless: make(chan struct{}),
 	}
+	l.work.L, l.send.L = &l.mu, &l.mu
+	window := windowOf(w)
+	l.results = outbox{window: window, credit: window, kept: map[uint64]*result{}}
+	l.results.answers.kept = map[uint64]*answer{}
+	return l
+}
+
+// begin starts the slots.
+func (l *link) begin() {
+	var slots []func()
+	for n := range l.cfg.Slots {
+		work, end, err := l.slot(n)
+		if err != nil {
+			l.cannot, slots = err, nil // jobs may be on the way: they go back
+			close(l.useless)
+			break
+		}
+		l.ends = append(l.ends, end)
+		slots = append(slots, work)
+	}
+	for _, work := range slots {
+		l.working.Go(work)
+	}
+}
+
+// end ends all that runs and forgets everything. There must be no connection.
+func (l *link) end() {
+	l.mu.Lock()
+	l.ended = true
 	l.wake()
-	_ = l.conn.Close()
+	l.mu.Unlock()
+	l.stopJobs()
+	l.working.Wait()
+	for _, end := range l.ends {
+		end()
+	}
+	l.results.close()
 }
 
 // wake makes everybody look again. The link's mutex is held.
@@ -84,7 +109,7 @@ func (l *link) wake() {
 	l.rested()
 	l.work.Broadcast()
 	// To be woken for nothing costs a thread, with each Ack. Who sends looks again.
-	if l.leaving || l.err != nil || !l.sending && !l.writer.nothing() {
+	if c := l.on; c != nil && (c.leaving || c.err != nil || !c.sending && !c.writer.nothing()) {
 		l.send.Signal()
 	}
 	l.ringSlots()
@@ -142,24 +167,4 @@ func (l *link) stopJobs() {
 		}
 	}
 	l.stopLines()
-}
-
-// heartbeat says something when nothing has been said for a third of what the
-// coordinator takes for death.
-func (l *link) heartbeat(stop <-chan struct{}) {
-	tick := time.NewTicker(l.dead / 3)
-	defer tick.Stop()
-	for {
-		select {
-		case <-stop:
-			return
-		case <-tick.C:
-		}
-		l.mu.Lock()
-		if !l.wrote && len(l.control) == 0 {
-			l.say(codec.TypePing, make([]byte, 8))
-		}
-		l.wrote = false
-		l.mu.Unlock()
-	}
 }

@@ -61,6 +61,11 @@ func (o *outbox) put(r *result) {
 	}
 	o.kept[r.seq] = r
 	o.held += r.memory()
+	o.enqueue(r)
+}
+
+// enqueue has a result sent.
+func (o *outbox) enqueue(r *result) {
 	// What could take more than half of the window would hold up what follows.
 	if r.size() > min(wholeSize, o.window/2) {
 		o.large = append(o.large, r)

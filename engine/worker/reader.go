@@ -19,14 +19,14 @@ type assembly struct {
 }
 
 // read takes in frames until the connection ends.
-func (l *link) read() {
+func (c *connection) read() {
 	for {
-		f, err := l.frame(l.dead)
+		f, err := c.frame(c.dead)
 		if err == nil {
-			err = l.take(f)
+			err = c.take(f)
 		}
 		if err != nil {
-			l.fail(err)
+			c.fail(err)
 			return
 		}
 	}
@@ -34,27 +34,27 @@ func (l *link) read() {
 
 // frame waits for the next frame, at most patience for each of its bytes. It
 // is valid until the next call.
-func (l *link) frame(patience time.Duration) (codec.Frame, error) {
+func (c *connection) frame(patience time.Duration) (codec.Frame, error) {
 	for {
-		f, n, err := l.in.Next(l.buf)
+		f, n, err := c.in.Next(c.buf)
 		if err != nil {
 			return f, fmt.Errorf("%w: it does not keep to the protocol: %v", ErrLost, err)
 		}
 		if n > 0 {
-			l.buf = l.buf[n:]
+			c.buf = c.buf[n:]
 			return f, nil
 		}
-		if cap(l.buf)-len(l.buf) < codec.MaxFrame+codec.HeaderLen {
+		if cap(c.buf)-len(c.buf) < codec.MaxFrame+codec.HeaderLen {
 			// What was returned before is not valid any more.
-			l.buf = l.base[:copy(l.base, l.buf)]
+			c.buf = c.base[:copy(c.base, c.buf)]
 		}
-		if err := l.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
-			return f, l.lost(err, patience)
+		if err := c.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+			return f, c.lost(err, patience)
 		}
-		n, err = l.conn.Read(l.buf[len(l.buf):cap(l.buf)])
-		l.buf = l.buf[:len(l.buf)+n]
+		n, err = c.conn.Read(c.buf[len(c.buf):cap(c.buf)])
+		c.buf = c.buf[:len(c.buf)+n]
 		if err != nil && n == 0 {
-			return f, l.lost(err, patience)
+			return f, c.lost(err, patience)
 		}
 	}
 }
@@ -62,12 +62,13 @@ func (l *link) frame(patience time.Duration) (codec.Frame, error) {
 const readSize = 256 << 10
 
 // lost says why nothing more comes.
-func (l *link) lost(err error, patience time.Duration) error {
+func (c *connection) lost(err error, patience time.Duration) error {
 	var late interface{ Timeout() bool }
 	switch {
 	case errors.Is(err, io.EOF):
 		return fmt.Errorf("%w: it closed the connection", ErrLost)
 	case errors.As(err, &late) && late.Timeout():
+		c.silent = true
 		return fmt.Errorf("%w: it was silent for %v", ErrLost, patience)
 	}
 	return fmt.Errorf("%w: %v", ErrLost, cause(err))
@@ -79,42 +80,47 @@ func violation(format string, args ...any) error {
 }
 
 // take does what one frame asks for.
-func (l *link) take(f codec.Frame) error {
-	if l.rec != nil && f.Type == codec.TypeJobs {
+func (c *connection) take(f codec.Frame) error {
+	if c.rec != nil && f.Type == codec.TypeJobs {
 		return violation("jobs in the middle of a record")
 	}
 	switch f.Type {
 	case codec.TypeJobs:
-		return l.takeJobs(f.Payload)
+		return c.takeJobs(f.Payload)
 	case codec.TypeJobPart:
-		return l.takePart(f.Payload)
+		return c.takePart(f.Payload)
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	defer l.wake()
-	if len(l.control) > maxControl {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	defer c.wake()
+	if len(c.control) > maxControl {
 		return violation("it asks and does not read the answers")
 	}
 	switch f.Type {
 	case codec.TypeAck:
-		return l.acknowledged(f.Payload)
+		return c.acknowledged(f.Payload)
 	case codec.TypeRevoke:
 		revoke, err := codec.ParseRevoke(f.Payload)
 		if err != nil {
 			return violation("%v", err)
 		}
-		l.sayBack(l.queue.revoke(l.welcome.Delim, revoke.Count)) // also when there is nothing
+		c.sayBack(c.queue.revoke(c.welcome.Delim, revoke.Count)) // also when there is nothing
 	case codec.TypeCancel:
-		return l.cancel(f.Payload)
+		return c.cancel(f.Payload)
 	case codec.TypePing:
-		l.say(codec.TypePong, f.Payload)
+		c.say(codec.TypePong, f.Payload)
 	case codec.TypePong:
-		l.alone = l.alone || l.retired && string(f.Payload) == lastPing
+		switch {
+		case string(f.Payload) == heldPing && c.waiting:
+			c.offer()
+		case string(f.Payload) == lastPing && c.retired:
+			c.alone = true
+		}
 	case codec.TypeOver:
 		if _, err := codec.ParseOver(f.Payload); err != nil {
 			return violation("%v", err)
 		}
-		shut(l.over)
+		shut(c.over)
 	default:
 		return violation("a frame of type %d, which a coordinator never sends", f.Type)
 	}
@@ -161,51 +167,51 @@ func (l *link) cancel(payload []byte) error {
 }
 
 // takeJobs queues a range. Its bytes are copied: the frame is only lent.
-func (l *link) takeJobs(payload []byte) error {
+func (c *connection) takeJobs(payload []byte) error {
 	j, err := parseJobs(payload)
 	if err != nil {
 		return violation("%v", err)
 	}
-	delims := bytes.Count(j.Data, []byte{l.welcome.Delim})
-	if n := len(j.Data); n == 0 || j.Data[n-1] != l.welcome.Delim {
+	delims := bytes.Count(j.Data, []byte{c.welcome.Delim})
+	if n := len(j.Data); n == 0 || j.Data[n-1] != c.welcome.Delim {
 		delims++ // the last record of the input
 	}
 	if delims != j.Count {
 		return violation("%d jobs in %d records", j.Count, delims)
 	}
-	if l.cfg.Lines && len(j.Data) > len(chunk{}.buf)/4 {
+	if c.cfg.Lines && len(j.Data) > len(chunk{}.buf)/4 {
 		j.own()
 	} else {
 		j.Data = bytes.Clone(j.Data)
 	}
-	return l.enqueue(j)
+	return c.enqueue(j)
 }
 
 // takePart adds to a record that comes in parts.
-func (l *link) takePart(payload []byte) error {
+func (c *connection) takePart(payload []byte) error {
 	m, err := codec.ParseJobPart(payload)
 	if err != nil {
 		return violation("%v", err)
 	}
-	if l.rec == nil {
-		l.rec = &assembly{seq: m.Seq, attempt: m.Attempt, data: newRecord()}
+	if c.rec == nil {
+		c.rec = &assembly{seq: m.Seq, attempt: m.Attempt, data: newRecord()}
 	}
-	a := l.rec
+	a := c.rec
 	if a.seq != m.Seq || a.attempt != m.Attempt {
 		return violation("a part of job %d in the middle of job %d", m.Seq, a.seq)
 	}
-	if most := min(l.welcome.MaxJob, MaxRecord); uint64(len(a.data)+len(m.Data)) > most+1 {
+	if most := min(c.welcome.MaxJob, MaxRecord); uint64(len(a.data)+len(m.Data)) > most+1 {
 		return violation("a record of more than %d bytes", most)
 	}
 	a.data = append(a.data, m.Data...)
 	if !m.Last {
 		return nil
 	}
-	l.rec = nil
-	if i := bytes.IndexByte(a.data, l.welcome.Delim); i >= 0 && i < len(a.data)-1 {
+	c.rec = nil
+	if i := bytes.IndexByte(a.data, c.welcome.Delim); i >= 0 && i < len(a.data)-1 {
 		return violation("job %d is more than one record", a.seq)
 	}
-	return l.enqueue(leased{batch.Range{Seq: a.seq, Count: 1, Data: a.data}, a.attempt, nil})
+	return c.enqueue(leased{batch.Range{Seq: a.seq, Count: 1, Data: a.data}, a.attempt, nil})
 }
 
 // enqueue queues jobs, or gives them back at once when no more are taken.

@@ -20,6 +20,12 @@ func Run(ctx context.Context, cfg Config) error {
 	if _, err := crand.Read(cfg.session[:]); err != nil {
 		return fmt.Errorf("making the name of the session: %w", err)
 	}
+	var kept *link // has lost its connection and waits for another
+	defer func() {
+		if kept != nil {
+			kept.end()
+		}
+	}()
 	contact := time.Now()
 	retry := firstRetry
 	told := false
@@ -29,10 +35,19 @@ func Run(ctx context.Context, cfg Config) error {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			if cfg.draining() {
-				return nil
+			if kept != nil && time.Now().After(kept.until) {
+				cfg.Log("the coordinator has given up waiting for us: what still ran is ended")
+				kept.end()
+				kept = nil
 			}
-			joined, err := try(ctx, addr, &cfg)
+			if cfg.draining() {
+				if kept == nil {
+					return nil
+				}
+				kept.retire()
+			}
+			joined, left, err := try(ctx, addr, &cfg, kept)
+			kept = left
 			switch {
 			case err == nil && (!cfg.Stay || cfg.draining()):
 				return nil
@@ -64,11 +79,14 @@ func Run(ctx context.Context, cfg Config) error {
 			pause = min(pause, max(time.Until(contact.Add(cfg.Wait)), 0))
 		}
 		retry = min(2*retry, lastRetry)
+		drain := cfg.Drain
+		if kept != nil && cfg.draining() {
+			drain = nil // it is known, and what there is has to be brought home
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-cfg.Drain:
-			return nil
+		case <-drain:
 		case <-time.After(pause):
 		}
 	}

@@ -17,147 +17,161 @@ import (
 // command.ErrCannotRun.
 func Serve(ctx context.Context, conn net.Conn, cfg Config) error {
 	defer conn.Close()
-	return serve(ctx, conn, codec.Secrets{}, &cfg)
+	l, err := serve(ctx, conn, codec.Secrets{}, &cfg, nil)
+	if l != nil {
+		l.end()
+	}
+	return err
 }
 
 // errOverEarly: the run was over before we were welcomed.
 var errOverEarly = errors.New("the run is over")
 
-func serve(ctx context.Context, conn net.Conn, secrets codec.Secrets, cfg *Config) error {
-	l, err := join(ctx, conn, secrets, cfg)
+// serve works on a connection. It goes on with a link that has lost its
+// connection, if there is one and the coordinator wants that. It returns the link
+// that waits for another connection, if one does.
+func serve(ctx context.Context, conn net.Conn, secrets codec.Secrets, cfg *Config, l *link) (*link, error) {
+	c, w, err := join(ctx, conn, secrets, cfg)
+	if err != nil && err != errOverEarly {
+		return l, err
+	}
+	if l != nil && !(w.Resumed && w.Run == l.welcome.Run) {
+		l.end() // nobody waits any more for what there is
+		l = nil
+	}
 	if err == errOverEarly {
-		return nil
+		return nil, nil
 	}
-	if err != nil {
-		return err
+	if l == nil {
+		l = newLink(cfg, w)
+		l.begin()
 	}
-	var slots []func()
-	for n := range cfg.Slots {
-		work, end, err := l.slot(n)
-		if err != nil {
-			l.cannot, slots = err, nil // jobs may be on the way: they go back
-			close(l.useless)
-			break
+	c.link = l
+	c.attach()
+	if w.Resumed {
+		c.resume(windowOf(w))
+	}
+	err = c.serve(ctx)
+	if errors.Is(err, ErrLost) && w.Grace > 0 && cfg.session != [16]byte{} {
+		l.until = time.Now().Add(w.Grace)
+		if c.silent {
+			l.until = l.until.Add(-c.dead)
 		}
-		defer end()
-		slots = append(slots, work)
+		return l, err
 	}
+	l.end()
+	return nil, err
+}
 
-	var all, working sync.WaitGroup
+// serve works on the connection until it is lost, or there is no more to do.
+func (c *connection) serve(ctx context.Context) error {
+	var all sync.WaitGroup
 	stop := make(chan struct{})
-	all.Go(l.read)
-	all.Go(l.write)
-	all.Go(func() { l.heartbeat(stop) })
-	for _, work := range slots {
-		working.Go(work)
-	}
-
-	reason, sentence, err := l.supervise(ctx)
-	l.retire()
-	l.stopJobs() // those that still run are not waited for by anybody
-	working.Wait()
+	all.Go(c.read)
+	all.Go(c.write)
+	all.Go(func() { c.heartbeat(stop) })
+	reason, sentence, err := c.supervise(ctx)
 	if !errors.Is(err, ErrLost) {
-		l.leave(reason, sentence)
+		c.retire()
+		c.stopJobs() // those that still run are not waited for by anybody
+		c.working.Wait()
+		c.leave(reason, sentence)
 	}
 	close(stop)
-	l.fail(ErrLost) // ends the goroutines
+	c.fail(ErrLost) // ends the goroutines
 	all.Wait()
-	l.results.close()
+	c.detach()
 	return err
 }
 
+// windowOf is how many bytes of results may be under way.
+func windowOf(w codec.Welcome) int64 { return int64(min(w.Credit, 1<<40)) }
+
 // join says hello and waits to be welcomed.
-func join(ctx context.Context, conn net.Conn, secrets codec.Secrets, cfg *Config) (*link, error) {
-	scratchOut, scratchIn := codec.NewScratch(), codec.NewScratch()
-	l := &link{
-		cfg: cfg, conn: conn,
-		in: codec.NewDecoder(scratchIn), out: codec.NewEncoder(scratchOut),
-		base:    make([]byte, readSize),
-		running: make([]running, cfg.Slots),
-		idle:    make(chan struct{}), quiet: make(chan struct{}), over: make(chan struct{}),
-		broken: make(chan struct{}), useless: make(chan struct{}),
+func join(ctx context.Context, conn net.Conn, secrets codec.Secrets, cfg *Config) (*connection, codec.Welcome, error) {
+	var w codec.Welcome
+	c := &connection{
+		conn: conn, in: codec.NewDecoder(codec.NewScratch()), out: codec.NewEncoder(codec.NewScratch()),
+		base: make([]byte, readSize),
+		over: make(chan struct{}), broken: make(chan struct{}),
 	}
-	l.work.L, l.send.L = &l.mu, &l.mu
-	l.buf = l.base[:0]
-	l.in.SetCipher(secrets.Recv)
-	l.out.SetCipher(secrets.Send)
+	c.buf = c.base[:0]
+	c.in.SetCipher(secrets.Recv)
+	c.out.SetCipher(secrets.Send)
 
 	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
 	_ = conn.SetWriteDeadline(time.Now().Add(openPatience))
-	_, err := conn.Write(l.out.Append(nil, codec.TypeHello, appendHello(cfg)))
+	_, err := conn.Write(c.out.Append(nil, codec.TypeHello, appendHello(cfg)))
 	if err != nil {
-		return nil, l.lost(err, openPatience)
+		return nil, w, c.lost(err, openPatience)
 	}
-	f, err := l.frame(openPatience)
+	f, err := c.frame(openPatience)
 	if ctx.Err() != nil {
-		return nil, ctx.Err()
+		return nil, w, ctx.Err()
 	}
 	if err != nil {
-		return nil, err
+		return nil, w, err
 	}
 	switch f.Type {
 	case codec.TypeWelcome:
 	case codec.TypeOver:
-		return nil, errOverEarly
+		return nil, w, errOverEarly
 	case codec.TypeRefuse:
 		r, err := codec.ParseRefuse(f.Payload)
 		if err != nil {
-			return nil, violation("%v", err)
+			return nil, w, violation("%v", err)
 		}
-		return nil, fmt.Errorf("%w: %s", ErrRefused, codec.Clean(r.Reason))
+		return nil, w, fmt.Errorf("%w: %s", ErrRefused, codec.Clean(r.Reason))
 	default:
-		return nil, violation("a frame of type %d instead of a welcome", f.Type)
+		return nil, w, violation("a frame of type %d instead of a welcome", f.Type)
 	}
-	if l.welcome, err = codec.ParseWelcome(f.Payload); err != nil {
-		return nil, violation("%v", err)
+	if w, err = codec.ParseWelcome(f.Payload); err != nil {
+		return nil, w, violation("%v", err)
 	}
 	_ = conn.SetWriteDeadline(time.Time{})
-	l.dead = min(max(l.welcome.DeadAfter, LeastDead), MostDead)
-	window := int64(min(l.welcome.Credit, 1<<40))
-	l.results = outbox{window: window, credit: window, kept: map[uint64]*result{}}
-	l.results.answers.kept = map[uint64]*answer{}
-	l.out.SetCompression(l.welcome.Compression)
-	l.writer = &writer{link: l, start: time.Now()}
-	return l, nil
+	c.dead = min(max(w.DeadAfter, LeastDead), MostDead)
+	c.out.SetCompression(w.Compression)
+	c.writer = &writer{connection: c, start: time.Now()}
+	return c, w, nil
 }
 
 // supervise waits for a reason to end, and lets what can finish do so. It
 // returns what to say to the coordinator, and what to return.
-func (l *link) supervise(ctx context.Context) (reason uint8, sentence string, err error) {
-	drain, useless, idle := l.cfg.Drain, l.useless, l.idle
+func (c *connection) supervise(ctx context.Context) (reason uint8, sentence string, err error) {
+	drain, useless, idle := c.cfg.Drain, c.useless, c.idle
 	var late <-chan time.Time
 	for {
 		select {
-		case <-l.broken:
+		case <-c.broken:
 			select {
-			case <-l.over: // and then it closed the connection, as it may
+			case <-c.over: // and then it closed the connection, as it may
 				return done, "", nil
 			default:
 			}
 			if err == nil {
-				err = l.err
+				err = c.err
 			}
 			return reason, sentence, err
 		case <-ctx.Done():
 			return bySignal, "", ctx.Err()
-		case <-l.over:
+		case <-c.over:
 			return done, "", nil
 		case <-drain:
 			drain = nil
-			l.retire()
+			c.retire()
 		case <-useless:
 			useless = nil
-			err = l.cannot
+			err = c.cannot
 			reason, sentence = cannotRun, err.Error()
-			l.cfg.Log("%s", sentence)
-			l.retire()
+			c.cfg.Log("%s", sentence)
+			c.retire()
 		case <-idle:
 			idle = nil
 			late = time.After(ackPatience)
-		case <-l.quiet:
+		case <-c.quiet:
 			return reason, sentence, err
 		case <-late:
-			l.cfg.Log("the coordinator did not take the last results; it will have them made again")
+			c.cfg.Log("the coordinator did not take the last results; it will have them made again")
 			return reason, sentence, err
 		}
 	}
@@ -165,14 +179,14 @@ func (l *link) supervise(ctx context.Context) (reason uint8, sentence string, er
 
 // leave says goodbye after all else, and waits a little for it to be read: to
 // close with something unread from the other side would take it back.
-func (l *link) leave(reason uint8, sentence string) {
-	l.mu.Lock()
-	l.say(codec.TypeGoodbye, appendGoodbye(reason, sentence))
-	l.leaving = true
-	l.wake()
-	l.mu.Unlock()
+func (c *connection) leave(reason uint8, sentence string) {
+	c.mu.Lock()
+	c.say(codec.TypeGoodbye, appendGoodbye(reason, sentence))
+	c.leaving = true
+	c.wake()
+	c.mu.Unlock()
 	select {
-	case <-l.broken: // the coordinator closes when it has read it
+	case <-c.broken: // the coordinator closes when it has read it
 	case <-time.After(byePatience):
 	}
 }

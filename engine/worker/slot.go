@@ -44,18 +44,18 @@ func (l *link) next(n int) (job leased, ctx context.Context, ok bool) {
 	defer l.mu.Unlock()
 	for l.queue.jobs == 0 || l.paused || l.results.held > maxHeld {
 		l.postNow()
-		if l.retired || l.err != nil {
+		if l.retired || l.ended {
 			return leased{}, nil, false
 		}
 		l.work.Wait()
 	}
-	if l.retired || l.err != nil {
+	if l.retired || l.ended {
 		l.postNow()
 		return leased{}, nil, false
 	}
 	job = l.queue.take(l.welcome.Delim)
 	ctx, cancel := context.WithCancel(context.Background())
-	l.running[n] = running{job.Seq, cancel}
+	l.running[n] = running{job.Seq, job.attempt, cancel}
 	l.busy++
 	return job, ctx, true
 }
@@ -123,7 +123,7 @@ func (l *link) rest(err error) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.paused = false
-		if !l.retired && l.err == nil {
+		if !l.retired && !l.ended {
 			l.say(codec.TypeSlots, appendSlots(l.atATime()))
 		}
 		l.wake()

@@ -33,9 +33,9 @@ func (l *link) sayBack(spans []span) {
 }
 
 // writer turns what is ready into frames. It is owned by who has set
-// link.sending: the goroutine in write, or a slot in sendNow.
+// connection.sending: the goroutine in write, or a slot in sendNow.
 type writer struct {
-	*link
+	*connection
 	control []byte
 	pieces  []piece
 	frames  []byte // of this pass
@@ -53,26 +53,30 @@ type writer struct {
 }
 
 // write sends until the link is broken, or leaving and out of things to send.
-func (l *link) write() {
-	w := l.writer
+func (c *connection) write() {
+	w := c.writer
 	for w.collect() {
 		if err := w.encode(); err != nil {
-			l.fail(fmt.Errorf("reading back what a job printed: %w", err))
+			c.mu.Lock()
+			w.sent()
+			c.mu.Unlock()
+			c.fail(fmt.Errorf("reading back what a job printed: %w", err))
 			return
 		}
-		if _, err := l.conn.Write(w.frames); err != nil {
-			l.fail(l.lost(err, l.dead))
-			return
-		}
-		l.mu.Lock()
+		_, err := c.conn.Write(w.frames)
+		c.mu.Lock()
 		w.sent()
-		l.mu.Unlock()
+		c.mu.Unlock()
+		if err != nil {
+			c.fail(c.lost(err, c.dead))
+			return
+		}
 	}
 }
 
 // sent ends a pass. The link's mutex is held.
 func (w *writer) sent() {
-	l := w.link
+	l := w.connection
 	l.sending = false
 	l.wrote = true
 	l.results.written(w.pieces)
@@ -99,7 +103,7 @@ func (w *writer) adapt() {
 
 // collect waits for something to send and takes it.
 func (w *writer) collect() bool {
-	l := w.link
+	l := w.connection
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for l.sending || w.nothing() {
@@ -118,19 +122,19 @@ func (w *writer) collect() bool {
 // nothing tells whether there is nothing to send. The link's mutex is held, and
 // nobody else owns the writer.
 func (w *writer) nothing() bool {
-	l := w.link
-	return len(w.rest) == 0 && len(l.control) == 0 && (l.leaving || !l.results.ready() && !l.results.answersReady())
+	l := w.connection
+	return len(w.rest) == 0 && len(l.control) == 0 && (l.leaving || l.waiting || !l.results.ready() && !l.results.answersReady())
 }
 
 // pick begins a pass. The link's mutex is held.
 func (w *writer) pick() {
-	l := w.link
+	l := w.connection
 	l.sending = true
 	clear(w.pieces)
 	w.pieces = w.pieces[:0]
 	w.answers = w.answers[:0]
 	w.control, l.control = l.control, w.control[:0]
-	if !l.leaving { // goodbye is the last frame
+	if !l.leaving && !l.waiting { // goodbye is the last frame
 		w.pieces = l.results.pick(w.pieces)
 		w.answers = l.results.pickAnswers(w.answers)
 		l.ringSlots()
