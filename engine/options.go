@@ -33,6 +33,7 @@ type Options struct {
 	Insecure   bool   // neither key nor encryption on TCP
 	Compress   string // auto, none, s2 or zstd
 	DeadAfter  time.Duration
+	Grace      time.Duration // how long a worker that lost its connection keeps its jobs
 
 	Argv    []string         // of Command
 	Command *command.Command // what this machine's own workers run; nil: it has none

@@ -121,6 +121,7 @@ func (r *Run) assemble(waits string) (err error) {
 		Timeout:   o.Timeout,
 		Halt:      o.Halt,
 		DeadAfter: o.DeadAfter,
+		Grace:     o.Grace,
 		Compress:  server.Policy(o.Compress),
 		MaxJob:    o.MaxJob,
 		Window:    max(o.Buffer/windowShare, leastWindow),

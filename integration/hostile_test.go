@@ -58,7 +58,7 @@ const hostileJobs = 200
 
 func newHostileRun(t *testing.T, name string, flags ...string) *hostileRun {
 	r := &hostileRun{place: newPlace(t)}
-	r.c = r.start("c", strings.Join(append([]string{"jobpipe -v -k --dead-after 2s --max-lost 100 -l unix:sock --listen-file addr <-"}, flags...), " "))
+	r.c = r.start("c", strings.Join(append([]string{"jobpipe -v -k --dead-after 2s --grace 0 --max-lost 100 -l unix:sock --listen-file addr <-"}, flags...), " "))
 	r.addr = r.address("addr")
 	var err error
 	if r.mallory, err = meet(r.addr, nil, helloOf(name, 4)); err != nil {

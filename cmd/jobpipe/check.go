@@ -38,6 +38,8 @@ func (v *invocation) check(line *cmdline.Line) (err error) {
 		return errors.New("--max-lost 0 would fail every job; write at least 1")
 	case v.DeadAfter < flags.Duration(worker.LeastDead) || v.DeadAfter > flags.Duration(worker.MostDead):
 		return fmt.Errorf("--dead-after %v is out of reason; write %v to %v", v.DeadAfter, worker.LeastDead, worker.MostDead)
+	case v.Grace > 0 && v.Grace <= v.DeadAfter:
+		return fmt.Errorf("--grace %v would be over when a silence of --dead-after %v is noticed; write more, or 0 for none", v.Grace, v.DeadAfter)
 	}
 	if line.Given("retry-failed") && v.RetryFailed && v.Journal == "" {
 		return errors.New("--retry-failed is about the jobs of an earlier run, which only a journal knows; add --journal FILE")

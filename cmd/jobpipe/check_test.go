@@ -79,6 +79,10 @@ func TestOddCommandLines(t *testing.T) {
 		{"", "--buffer 0 -- cat", "too small"},
 		{"", "--dead-after 0 -- cat", "--dead-after 0s is out of reason"},
 		{"", "--dead-after 25h -- cat", "--dead-after 25h0m0s is out of reason"},
+		{"", "--dead-after 30s -- cat", "--grace 30s would be over when a silence of --dead-after 30s is noticed"},
+		{"", "--dead-after 1m --grace 2m -- cat", ""},
+		{"", "--grace 15s -- cat", "--grace 15s would be over"},
+		{"", "--grace 0 -- cat", ""},
 		{"", "--compress gzip -- cat", `--compress must be one of "auto","none","s2","zstd"`},
 		{"", "--progress maybe -- cat", `--progress must be one of "auto","always","never"`},
 
@@ -117,7 +121,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	if v.Jobs < 1 || v.Retries != 0 || v.MaxLost != 3 || v.Timeout != 0 || v.MaxJob != 64<<20 || v.Buffer != 256<<20 ||
-		v.Compress != "auto" || time.Duration(v.DeadAfter) != 15*time.Second || v.Progress != "auto" || v.KeepOrder || v.Null {
+		v.Compress != "auto" || time.Duration(v.DeadAfter) != 15*time.Second || time.Duration(v.Grace) != 30*time.Second || v.Progress != "auto" || v.KeepOrder || v.Null {
 		t.Errorf("%+v", v)
 	}
 	if strings.Join(v.Command, " ") != "cat -k" {

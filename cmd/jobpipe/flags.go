@@ -43,6 +43,7 @@ type invocation struct {
 	Insecure  bool           `help:"no key and no encryption, on both ends; warns"`
 	Compress  string         `placeholder:"HOW" enum:"auto,none,s2,zstd" default:"auto" help:"compress what goes over the wire: auto, none, s2 or zstd"`
 	DeadAfter flags.Duration `placeholder:"TIME" default:"15s" help:"a worker that is silent this long is gone"`
+	Grace     flags.Duration `placeholder:"TIME" default:"30s" help:"how long a worker that lost its connection keeps its jobs; 0: not at all"`
 
 	Progress string     `placeholder:"WHEN" enum:"auto,always,never" default:"auto" help:"show on stderr how far it is: auto, always or never"`
 	Trace    flags.File `placeholder:"FILE" help:"write what every slot did when to FILE, for Perfetto"`

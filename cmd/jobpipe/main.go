@@ -106,6 +106,7 @@ func (v *invocation) prepare(stdin, stdout, stderr *os.File, say func(string, ..
 		Insecure:   v.Insecure,
 		Compress:   v.Compress,
 		DeadAfter:  time.Duration(v.DeadAfter),
+		Grace:      time.Duration(v.Grace),
 		Slots:      int(v.Jobs),
 		Lines:      v.Lines,
 		Retries:    int(v.Retries),

@@ -18,15 +18,17 @@ type config struct {
 	mode    int // 0: one process a job, 1: line mode, 2: each worker as it likes
 	window  int // bytes of results a worker may have under way
 	peace   time.Duration
-	malice  float64 // how likely a worker is to do a given wicked thing
-	fails   float64 // how likely a job is to fail
-	poison  float64 // how likely a job is to end its worker
-	crashes float64 // how likely a worker vanishes before peace
-	huge    bool    // every record fills more than a lease
-	fat     bool    // results are large
-	big     bool    // some results come in parts
-	long    float64 // how likely a job takes seconds
-	strict  bool    // a worker that is wrong loses its connection at once
+	malice  float64       // how likely a worker is to do a given wicked thing
+	fails   float64       // how likely a job is to fail
+	poison  float64       // how likely a job is to end its worker
+	crashes float64       // how likely a worker vanishes before peace
+	cuts    float64       // how likely its connection is cut before peace
+	grace   time.Duration // how long it keeps its jobs then
+	huge    bool          // every record fills more than a lease
+	fat     bool          // results are large
+	big     bool          // some results come in parts
+	long    float64       // how likely a job takes seconds
+	strict  bool          // a worker that is wrong loses its connection at once
 	stop    time.Duration
 	lazy    float64 // how likely an event is handled together with the next
 	blocked float64 // how likely stdout is to block
@@ -95,10 +97,14 @@ func newConfig(r *rand.Rand) config {
 	if c.disk = 1 << 40; r.IntN(20) == 0 {
 		c.disk = int64(pick(r, 0, 1000, 50_000))
 	}
+	if r.IntN(2) == 0 {
+		c.grace = pick(r, 100*time.Millisecond, time.Second, 3*time.Second)
+		c.cuts = r.Float64()
+	}
 	return c
 }
 
 // innocent reports whether jobs alone can be the reason that workers vanish.
-func (c *config) innocent() bool { return c.malice == 0 && c.crashes == 0 }
+func (c *config) innocent() bool { return c.malice == 0 && c.crashes == 0 && c.cuts == 0 }
 
 func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }

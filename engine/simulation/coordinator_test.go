@@ -257,7 +257,9 @@ func (r *run) take(receipts []order.Receipt) {
 			}
 		}
 		if rc.Worker > 0 {
-			r.giveCredit(r.workers[rc.Worker-1], rc.Bytes)
+			w := r.workers[rc.Worker-1]
+			r.giveCredit(w, rc.Bytes)
+			r.ack(w, rc.Seq, rc.Count)
 		}
 	}
 }
@@ -306,6 +308,7 @@ func (r *run) answers(w *worker, seq uint64, count int, data []byte) {
 		}
 		if late {
 			r.giveCredit(w, size)
+			r.ack(w, seq, n)
 		} else {
 			r.stage.Emit(order.Receipt{Worker: uint64(w.id), Seq: seq, Count: n, Bytes: size}, data[:size])
 		}
@@ -377,6 +380,7 @@ func (r *run) finish(w *worker, t task, ok bool, data []byte) {
 	}
 	if !final {
 		r.forget(w, t, data)
+		r.ack(w, t.seq, 1)
 		r.handled()
 		return
 	}
@@ -428,7 +432,7 @@ func (r *run) failure(w *worker, seq uint64, v schedule.Verdict) (final bool) {
 	}
 	if v.Twin {
 		r.release(w.peer, seq)
-		j.avoid = append(j.avoid, w.id)
+		j.avoid = append(j.avoid, w.origin)
 		return false
 	}
 	if last := j.failed >= r.Retries || r.stopped; v.Final != last {
@@ -444,7 +448,7 @@ func (r *run) failure(w *worker, seq uint64, v schedule.Verdict) (final bool) {
 	if !v.Final {
 		j.failed++
 		j.nextAttempt()
-		j.avoid = append(j.avoid, w.id)
+		j.avoid = append(j.avoid, w.origin)
 		r.requeue(seq)
 	}
 	return v.Final

@@ -45,6 +45,7 @@ type job struct {
 	newest      int // of a job that was started twice, the higher attempt; else 0
 
 	avoid []schedule.WorkerID
+	runs  []int  // attempts that were begun
 	given bool   // given up
 	out   []byte // what stdout must say of it
 	acks  int
@@ -62,7 +63,9 @@ type job struct {
 // A peer is a connected worker as the coordinator must see it.
 type peer struct {
 	id     schedule.WorkerID
+	origin schedule.WorkerID // of its first connection
 	slots  int
+	away   bool
 	held   int
 	bytes  int
 	afresh int // held jobs that were lost before
@@ -183,11 +186,11 @@ func (m *model) credit(p *peer) int {
 // mayRun reports whether p may run a job: it has not failed there, or there is
 // no other worker.
 func (m *model) mayRun(p *peer, j *job) bool {
-	if !slices.Contains(j.avoid, p.id) {
+	if !slices.Contains(j.avoid, p.origin) {
 		return true
 	}
 	for _, o := range m.peers {
-		if o.slots > 0 && !slices.Contains(j.avoid, o.id) {
+		if o.slots > 0 && !slices.Contains(j.avoid, o.origin) {
 			return false
 		}
 	}
@@ -196,7 +199,7 @@ func (m *model) mayRun(p *peer, j *job) bool {
 
 // send checks that giving these jobs to p now is right, and notes it.
 func (m *model) send(p *peer, r batch.Range, attempt int) {
-	if p == nil || !p.open {
+	if p == nil || !p.open || p.away {
 		violated("jobs %d+%d are sent to a worker that left", r.Seq, r.Count)
 	}
 	if m.stopped {

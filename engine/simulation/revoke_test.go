@@ -9,7 +9,7 @@ const revokePause = 2 * time.Millisecond
 // revocable reports whether p has jobs that cannot have started and may be
 // asked for them.
 func (m *model) revocable(p *peer) bool {
-	return p.held > p.slots && !p.revoking && m.now >= p.spared
+	return p.held > p.slots && !p.revoking && !p.away && m.now >= p.spared
 }
 
 // backlog is how long the jobs of p will last, as far as one can tell.
@@ -35,7 +35,7 @@ func (m *model) slowest() *peer {
 // revoke checks that to ask p for count jobs is right, and notes it.
 func (m *model) revoke(p *peer, count int, ticking bool) {
 	switch {
-	case !p.open || p.revoking:
+	case !p.open || p.away || p.revoking:
 		violated("worker %d is asked to give jobs back, though it left or was asked already", p.id)
 	case m.now < p.spared:
 		violated("worker %d is asked to give jobs back, %v too early", p.id, p.spared-m.now)
@@ -63,7 +63,7 @@ func (m *model) revoke(p *peer, count int, ticking bool) {
 func (m *model) idleAreServed() {
 	if m.stopped {
 		for _, p := range m.peers {
-			if p.held > 0 && !p.revoking && m.now >= p.spared {
+			if p.held > 0 && !p.revoking && !p.away && m.now >= p.spared {
 				violated("no more is to be started and worker %d is not asked for its %d jobs", p.id, p.held)
 			}
 		}

@@ -182,7 +182,7 @@ func (r *run) join() {
 	slots := pick(r.rnd, 1, 1, 2, 4, 8, 32)
 	w := &worker{
 		run:    r,
-		peer:   &peer{id: id, slots: slots},
+		peer:   &peer{id: id, origin: id, slots: slots},
 		lines:  r.mode == 1 || r.mode == 2 && r.rnd.IntN(2) == 0,
 		slots:  slots,
 		speed:  pick(r.rnd, 0.01, 0.1, 1, 1, 3),
@@ -235,8 +235,11 @@ func (r *run) plan(w *worker) {
 		r.at(pause, func() { w.setSlots(0) })
 		r.at(pause+r.random(time.Second), func() { w.setSlots(1 + r.rnd.IntN(2*w.slots)) })
 	}
+	for r.rnd.Float64() < r.cuts {
+		r.at(r.now+r.random(r.peace-r.now), w.sever)
+	}
 	if r.rnd.Float64() < r.crashes/2 { // nothing comes from it for a while
-		r.at(r.now+r.random(r.peace-r.now), func() { w.upAt = max(w.upAt, r.now+r.random(deadAfter)) })
+		r.at(r.now+r.random(r.peace-r.now), func() { w := w.latest(); w.upAt = max(w.upAt, r.now+r.random(deadAfter)) })
 	}
 }
 

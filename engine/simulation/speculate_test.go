@@ -33,7 +33,7 @@ func (m *model) startTwice(p *peer, r batch.Range, attempt int) {
 		violated("job %d of worker %d is started twice, on worker %d, which has %d jobs on %d slots", r.Seq, j.holder.id, p.id, p.held, p.slots)
 	case m.now-j.since <= m.patience(j, 2*m.usual()):
 		violated("job %d is started twice after %v; nine in ten took %v", r.Seq, m.now-j.since, m.usual())
-	case j.holder.held > j.holder.slots && !j.holder.keeps(m.now):
+	case !j.holder.away && j.holder.held > j.holder.slots && !j.holder.keeps(m.now):
 		violated("job %d of worker %d, which has others to give back, is started twice", r.Seq, j.holder.id)
 	}
 	p.wakes(m.now)
@@ -55,7 +55,7 @@ func (m *model) divide(seq uint64) {
 
 // mayCopyTo reports whether p may run a job that another runs.
 func (m *model) mayCopyTo(p *peer, j *job) bool {
-	return p.open && p != j.holder && p.held < p.slots && !p.alone && !p.stuck && !slices.Contains(j.avoid, p.id)
+	return p.open && p != j.holder && p.held < p.slots && !p.alone && !p.stuck && !slices.Contains(j.avoid, p.origin)
 }
 
 // keeps reports whether p has had time to give back what has not started.
@@ -91,7 +91,7 @@ func (m *model) stragglersAreCopied() {
 		if j.state != leased || j.newest > 0 || j.lost > 0 || m.now-j.since <= m.patience(j, 2*usual) {
 			continue
 		}
-		if j.holder.held > j.holder.slots && !j.holder.keeps(m.now) {
+		if !j.holder.away && j.holder.held > j.holder.slots && !j.holder.keeps(m.now) {
 			continue
 		}
 		for _, p := range m.peers {

@@ -24,9 +24,13 @@ type worker struct {
 	downAt  time.Duration
 	queue   []task
 	running []*running
+	kept    []finished // not acknowledged
 	busy    int
 	dead    bool
-	cut     bool // what is on its way to the coordinator does not arrive
+	cut     bool    // nothing arrives any more, in neither direction
+	next    *worker // the connection after this one
+	was     *worker // the one before, which is away and whose place it has not taken yet
+	waiting bool    // to be told what is not needed any more
 	leaving bool
 	credit  int // bytes of results it may send
 	out     []message
@@ -44,6 +48,13 @@ type task struct {
 type running struct {
 	tasks []task
 	ended bool // cancelled
+}
+
+// finished is what a worker has to say of jobs of one batch.
+type finished struct {
+	tasks []task
+	lines bool
+	ok    bool
 }
 
 // A message waits until there is credit for it.
@@ -66,7 +77,7 @@ func (w *worker) up(do func()) {
 func (w *worker) down(do func()) {
 	w.downAt = max(w.downAt, w.now+w.delay+w.random(w.jitter))
 	w.at(w.downAt, func() {
-		if !w.dead {
+		if !w.dead && !w.cut {
 			do()
 		}
 	})
@@ -79,12 +90,13 @@ func (w *worker) post(cost int, do func()) {
 }
 
 func (w *worker) flush() {
-	for len(w.out) > 0 && w.out[0].cost <= w.credit {
+	for !w.cut && !w.waiting && len(w.out) > 0 && w.out[0].cost <= w.credit {
 		w.credit -= w.out[0].cost
 		w.up(w.out[0].do)
 		w.out = w.out[1:]
 	}
-	if w.leaving && w.busy == 0 && len(w.out) == 0 && !w.dead {
+	mute := w.cut || w.waiting
+	if w.leaving && !mute && w.busy == 0 && len(w.out) == 0 && !w.dead && (len(w.kept) == 0 || w.wicked > 0) {
 		w.dead = true
 		w.up(func() { w.left(w) })
 	}
@@ -130,9 +142,13 @@ func (w *worker) execute(batch []task) {
 		}
 		good++
 	}
+	for _, t := range batch[:min(good+1, len(batch))] {
+		w.begun(t)
+	}
 	now := &running{tasks: batch}
 	w.running = append(w.running, now)
 	w.after(took, func() {
+		w := w.latest()
 		if w.dead || now.ended {
 			return
 		}
@@ -168,11 +184,7 @@ func (w *worker) report(done []task) {
 		}
 		some := done[:n]
 		done = done[n:]
-		if w.lines {
-			w.answer(some)
-		} else {
-			w.result(some[0], true)
-		}
+		w.say(finished{some, w.lines, true})
 		if w.wickedly() {
 			w.answer(some) // once more
 		}
@@ -195,7 +207,21 @@ func (w *worker) fail(t task) {
 		t.attempt += 1 - 2*w.rnd.IntN(2)
 		w.result(t, false)
 	}
-	w.result(t, false)
+	w.say(finished{[]task{t}, false, false})
+}
+
+// say sends what has become of jobs, and keeps it until it is acknowledged.
+func (w *worker) say(f finished) {
+	w.kept = append(w.kept, f)
+	w.offer(f)
+}
+
+func (w *worker) offer(f finished) {
+	if f.lines {
+		w.answer(f.tasks)
+	} else {
+		w.result(f.tasks[0], f.ok)
+	}
 }
 
 // result sends what one job printed, in parts when it is much.
@@ -261,8 +287,12 @@ func (w *worker) cancel(seq uint64) {
 
 // ended takes note of the end of a process that had to be ended.
 func (w *worker) ended(now *running) {
-	if w.dead {
+	w = w.latest()
+	if w.dead || !slices.Contains(w.running, now) {
 		return
+	}
+	for _, t := range now.tasks {
+		w.unbegun(t)
 	}
 	w.busy--
 	w.running = slices.DeleteFunc(w.running, func(r *running) bool { return r == now })
@@ -302,6 +332,7 @@ func (w *worker) returnTasks(back []task) {
 
 // setSlots says that the worker wants more or fewer jobs from now on.
 func (w *worker) setSlots(n int) {
+	w = w.latest()
 	if !w.dead && !w.leaving {
 		w.up(func() { w.slotsOf(w, n) })
 	}
@@ -309,6 +340,7 @@ func (w *worker) setSlots(n int) {
 
 // leavePolitely takes leave: what has not started goes back, what runs is finished.
 func (w *worker) leavePolitely() {
+	w = w.latest()
 	if w.dead || w.leaving {
 		return
 	}
@@ -321,21 +353,29 @@ func (w *worker) leavePolitely() {
 // vanish ends the worker without a word: the connection closes after all that
 // is on its way, or before it, or is found dead after a while.
 func (w *worker) vanish() {
+	w = w.latest()
 	if w.dead {
 		return
 	}
 	w.dead = true
+	if w.cut {
+		return // it is cut off already
+	}
 	switch w.rnd.IntN(3) {
 	case 0:
-		w.up(func() { w.left(w) })
+		w.up(func() { w.lost(w) })
 	case 1:
 		w.cut = true
-		w.after(w.delay, func() { w.left(w) })
+		w.after(w.delay, func() { w.lost(w) })
 	case 2:
-		w.after(deadAfter, func() { w.left(w) })
+		w.after(deadAfter, func() { w.lost(w) })
 		if len(w.queue) > 0 { // and it comes to life again when it is too late
 			t := w.queue[0]
-			w.after(deadAfter+time.Second, func() { w.finish(w, t, true, nil) })
+			w.after(deadAfter+time.Second, func() {
+				if !w.away {
+					w.finish(w, t, true, nil)
+				}
+			})
 		}
 	}
 }

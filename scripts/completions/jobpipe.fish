@@ -29,6 +29,7 @@ complete -c jobpipe -n __jobpipe_before_command -l new-key -d 'print a fresh key
 complete -c jobpipe -n __jobpipe_before_command -l insecure -d 'no key and no encryption'
 complete -c jobpipe -n __jobpipe_before_command -l compress -x -a 'auto none s2 zstd' -d 'compression on the wire'
 complete -c jobpipe -n __jobpipe_before_command -l dead-after -x -d 'a worker that is silent this long is gone'
+complete -c jobpipe -n __jobpipe_before_command -l grace -x -d 'how long a worker that lost its connection keeps its jobs'
 complete -c jobpipe -n __jobpipe_before_command -l progress -x -a 'auto always never' -d 'show progress on stderr'
 complete -c jobpipe -n __jobpipe_before_command -l trace -r -F -d 'write what every slot did when to this file'
 complete -c jobpipe -n __jobpipe_before_command -s q -l quiet -d 'less on stderr'
