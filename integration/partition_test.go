@@ -123,7 +123,7 @@ func newParted(t *testing.T, jobs int, pattern string, silence time.Duration, mo
 	for i := range jobs {
 		r.jobs += fmt.Sprintf(pattern, i+1) + "\n"
 	}
-	r.c = r.start("c", "jobpipe -v --dead-after "+silence.String()+" --max-lost 1000 -l 127.0.0.1:0 --listen-file addr <-")
+	r.c = r.start("c", "jobpipe -v --dead-after "+silence.String()+" --grace 0 --max-lost 1000 -l 127.0.0.1:0 --listen-file addr <-")
 	proxy := newProxy(t, r.address("addr"), r.weather.spoil)
 	t.Cleanup(func() { r.heal() }) // before the proxy waits for what it carries
 	r.far = r.start("far", "jobpipe-worker -v -c "+proxy.l.Addr().String()+" --name far -j 2 -- job")

@@ -65,7 +65,7 @@ func ordeal(t *testing.T, seed uint64, rage time.Duration, survived map[string]i
 	jobs := trials(rng, int(rage/time.Millisecond)/12, lines)
 	ordered := rng.IntN(2) == 0
 	flags := []string{
-		"jobpipe -v --dead-after " + mostSilence.String(), "--max-lost 1000000 --retries 3 --failed failed",
+		"jobpipe -v --grace 0 --dead-after " + mostSilence.String(), "--max-lost 1000000 --retries 3 --failed failed",
 		"-l 127.0.0.1:0 --listen-file addr", "--compress " + chance("auto", "none", "s2", "zstd"), "--buffer " + chance("1MiB", "256MiB"),
 	}
 	if ordered {
