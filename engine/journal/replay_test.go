@@ -115,14 +115,13 @@ func TestCutAnywhere(t *testing.T) {
 	}
 }
 
-// Each bit of a journal may flip, and each byte may be any other: in the last
-// record that counts as torn, before it as damage, and never is anything else
-// read than what was written.
+// Each bit of a journal may flip: in the last record that counts as torn, before
+// it as damage, and never is anything else read than what was written.
 func TestFlipAnywhere(t *testing.T) {
 	file, states, ends := small()
 	last := len(ends) - 1
 	for i := range file {
-		for change := 1; change < 256; change++ {
+		for _, change := range []int{1, 2, 4, 8, 16, 32, 64, 128, 255} {
 			bad := bytes.Clone(file)
 			bad[i] ^= byte(change)
 			h, err := Replay(bad)
