@@ -133,11 +133,13 @@ func TestSweep(t *testing.T) {
 	}
 	for _, what := range []string{kill, torn, eio, full, short} {
 		for _, order := range []string{"-k", "--keep-order=false"} {
-			newSweeper(t, 200, order, "--lines", "--", "sh", "-c", `while IFS= read -r x; do echo "$x"; done`).all(what, true)
+			t.Run(what+" lines "+order, func(t *testing.T) {
+				newSweeper(t, 200, order, "--lines", "--", "sh", "-c", `while IFS= read -r x; do echo "$x"; done`).all(what, true)
+			})
 		}
 	}
 	for _, order := range []string{"-k", "--keep-order=false"} {
-		newSweeper(t, 200, order, "--", "cat").all(kill, false)
+		t.Run(kill+" jobs "+order, func(t *testing.T) { newSweeper(t, 200, order, "--", "cat").all(kill, false) })
 	}
 }
 
@@ -173,15 +175,19 @@ func (s *sweeper) few(what string, rnd *rand.Rand) {
 func (s *sweeper) all(what string, recoveries bool) {
 	calls := len(s.calls())
 	points, seconds := 0, 0
-	for at := 1; ; at++ {
+	// How many calls a run makes depends on how much is written at a time. The end
+	// is where no run comes any more.
+	for at, missed := 1, 0; missed < 5; at++ {
 		s.fresh()
 		first := mishap{at, what}
 		struck, _ := s.strike(first)
 		kept := s.save()
 		s.finish(first)
 		if !struck {
-			break
+			missed++
+			continue
 		}
+		missed = 0
 		points++
 		for second := 1; recoveries; second++ {
 			s.restore(kept)
