@@ -44,6 +44,7 @@ type Options struct {
 	Retries   int
 	MaxLost   int
 	Speculate bool          // near the end, run slow jobs a second time elsewhere
+	Rate      float64       // jobs begun in a second, at most; 0: no limit
 	Timeout   time.Duration // of one job; 0: none
 
 	Progress bool // show on Stderr how far the run is

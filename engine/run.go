@@ -117,7 +117,7 @@ func (r *Run) assemble(waits string) (err error) {
 	r.beginTrace()
 	r.server, err = server.New(server.Config{
 		Run:       r.id,
-		Schedule:  schedule.Config{Delim: o.Delim, Retries: o.Retries, MaxLost: o.MaxLost, Speculate: o.Speculate},
+		Schedule:  schedule.Config{Delim: o.Delim, Retries: o.Retries, MaxLost: o.MaxLost, Speculate: o.Speculate, Rate: o.Rate},
 		Timeout:   o.Timeout,
 		Halt:      o.Halt,
 		DeadAfter: o.DeadAfter,

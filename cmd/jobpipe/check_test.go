@@ -72,6 +72,8 @@ func TestOddCommandLines(t *testing.T) {
 		{"", "--speculate -- cat", "--speculate runs slow jobs a second time on another worker, and none can connect"},
 		{"JOBPIPE_SPECULATE=true", "-- cat", ""},
 		{"", "--speculate -l :0 -- cat", ""},
+		{"", "--rate 10/s -- cat", ""},
+		{"", "--rate 0 -- cat", "nothing would ever run"},
 		{"", "--retries=-1 -- cat", "no number from 0"},
 		{"", "--max-job 0 -- cat", "too small"},
 		{"", "--max-job 1GiB -- cat", ""},

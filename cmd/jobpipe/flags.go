@@ -32,6 +32,7 @@ type invocation struct {
 	Timeout   flags.Duration `placeholder:"TIME" help:"end a job that runs longer; it has failed (default never)"`
 	MaxLost   flags.Count    `placeholder:"N" default:"3" help:"a job during which N workers vanished has failed"`
 	Speculate bool           `help:"near the end, run slow jobs a second time elsewhere; the first answer counts"`
+	Rate      flags.Rate     `placeholder:"N/s" help:"start at most N jobs a second (default no limit)"`
 	Halt      halt.When      `placeholder:"WHEN" default:"never" help:"end early: never, or soon or now with fail, success or done, as now,fail=10%"`
 	Failed    flags.File     `placeholder:"FILE" help:"write the jobs that failed to FILE, ready to be fed back"`
 

@@ -112,6 +112,7 @@ func (v *invocation) prepare(stdin, stdout, stderr *os.File, say func(string, ..
 		Retries:    int(v.Retries),
 		MaxLost:    int(v.MaxLost),
 		Speculate:  v.Speculate,
+		Rate:       float64(v.Rate),
 		Timeout:    time.Duration(v.Timeout),
 		Halt:       v.Halt,
 		Quiet:      v.Quiet,

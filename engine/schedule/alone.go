@@ -44,7 +44,7 @@ func (s *Scheduler) runAlone(now time.Duration, acts []Action) []Action {
 // are left with nothing to do.
 func (s *Scheduler) runAloneIdle(now time.Duration, acts []Action) []Action {
 	for _, w := range s.hungry {
-		if w.jobs == 0 && s.room(w) > 0 && s.aloneFor(w) >= 0 {
+		if w.jobs == 0 && s.room(w) > 0 && s.aloneFor(w) >= 0 && s.pace.left() > 0 {
 			s.reserve(w)
 			acts = s.leaseAlone(now, w, acts)
 		}
@@ -54,7 +54,7 @@ func (s *Scheduler) runAloneIdle(now time.Duration, acts []Action) []Action {
 
 // leaseAlone gives the empty worker w a job to run alone, if there is one.
 func (s *Scheduler) leaseAlone(now time.Duration, w *worker, acts []Action) []Action {
-	if i := s.aloneFor(w); i >= 0 {
+	if i := s.aloneFor(w); i >= 0 && s.pace.left() > 0 {
 		acts = append(acts, s.lease(now, w, s.alone[i]))
 		s.alone = slices.Delete(s.alone, i, i+1)
 	}

@@ -19,6 +19,7 @@ func (s *Scheduler) Dispatch(now time.Duration, acts []Action) []Action {
 	if s.stopped {
 		return s.revokeAll(now, acts)
 	}
+	s.pace.pass(now)
 	acts = s.runAlone(now, acts)
 	acts = s.handOut(now, acts)
 	if n := len(acts); len(s.alone) > 0 {
@@ -33,7 +34,7 @@ func (s *Scheduler) Dispatch(now time.Duration, acts []Action) []Action {
 // handOut gives jobs to the hungry until nobody can be given any, or there are
 // none: then it is no matter how many are hungry.
 func (s *Scheduler) handOut(now time.Duration, acts []Action) []Action {
-	for idle := len(s.hungry); idle > 0 && (s.mayBegin() || s.again.len()+len(s.retries) > 0); {
+	for idle := len(s.hungry); idle > 0 && s.pace.left() > 0 && (s.mayBegin() || s.again.len()+len(s.retries) > 0); {
 		w := s.hungry[0]
 		s.hungry = s.hungry[1:]
 		w.listed = false
@@ -53,12 +54,13 @@ func (s *Scheduler) handOut(now time.Duration, acts []Action) []Action {
 // next takes the jobs that w gets next off what waits: first what has been
 // handed out before, lowest first, so that results held behind it can go.
 func (s *Scheduler) next(w *worker) (span, bool) {
-	room := s.room(w)
+	left := s.pace.left()
+	room := min(s.room(w), left)
 	if room == 0 {
 		return span{}, false
 	}
 	// An even share, lest the first of several idle workers takes it all.
-	share := func(q *queue) int { return min(room, q.jobs/(len(s.hungry)+1)+1) }
+	share := func(q *queue) int { return min(room, min(q.jobs, left)/(len(s.hungry)+1)+1) }
 	if s.again.len() > 0 {
 		if s.again.all()[0].lost == 0 {
 			return s.again.pop(s.conf.Delim, share(&s.again), s.conf.MaxBytes), true

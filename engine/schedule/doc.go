@@ -8,12 +8,13 @@
 //   - Tell it what happened: Add, EndOfInput, Stop, Join, Away, Return,
 //     Leave, Answer, Failed, GiveBack, GaveBack, Slots, RoundTrip, Pause.
 //   - Then call Dispatch, and some times a second Tick, and carry out every
-//     action they return, in order.
+//     action they return, in order. With a rate call Dispatch also when Due says.
 //   - The time is a duration since any fixed moment and never goes back.
 //
 // What it promises: a job is settled (answered, failed for good, or lost for
 // good) exactly once; a worker is never given more than its credit; no job
-// waits while a worker that may run it has room, but when paused; and when
+// waits while a worker that may run it has room, but when paused or when the rate
+// is reached; and when
 // nothing more waits, what slow workers have not started goes to those that are
 // idle.
 //

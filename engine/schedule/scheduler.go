@@ -17,6 +17,8 @@ type Config struct {
 	MaxBytes int // bytes of jobs in one lease (one longer record may exceed it)
 
 	Speculate bool // near the end, start slow jobs a second time
+
+	Rate float64 // jobs handed out in a second, at most; 0: no limit
 }
 
 const (
@@ -78,11 +80,12 @@ type Scheduler struct {
 	reserved []*worker     // being emptied for, or running, a job of alone
 	revoked  time.Duration // when jobs were last asked back for idle workers
 	took     times         // how long jobs were leased until they were answered
+	pace     pace
 }
 
 // New returns a scheduler with no jobs and no workers.
 func New(conf Config) *Scheduler {
-	return &Scheduler{conf: conf, workers: map[WorkerID]*worker{}}
+	return &Scheduler{conf: conf, workers: map[WorkerID]*worker{}, pace: pace{rate: conf.Rate, allowed: 1}}
 }
 
 // Add takes in the next jobs of the input.

@@ -33,6 +33,7 @@ func (s *Scheduler) speculate(now time.Duration, acts []Action) []Action {
 	if !s.conf.Speculate || !s.ended || s.stopped || s.took.total == 0 || s.Waiting() > 0 {
 		return acts
 	}
+	s.pace.pass(now)
 	idle := s.idlers()
 	if len(idle) == 0 {
 		return acts
@@ -41,7 +42,7 @@ func (s *Scheduler) speculate(now time.Duration, acts []Action) []Action {
 		for seq := late.lo; seq < late.hi; seq++ {
 			at, _ := late.find(seq)
 			to := slices.IndexFunc(idle, func(w *worker) bool { return w != late.worker && !late.leases[at].avoids(w.origin) })
-			if to < 0 {
+			if to < 0 || s.pace.left() == 0 {
 				break
 			}
 			w := idle[to]
@@ -107,6 +108,7 @@ func (s *Scheduler) copyTo(now time.Duration, w, from *worker, at int, seq uint6
 	from.bytes += one.bytes
 	from.insert(one)
 	w.lease(now, two)
+	s.pace.take(1)
 	return Action{Kind: Send, Worker: w.id, Range: two.Range, Attempt: two.attempt}
 }
 

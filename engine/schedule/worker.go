@@ -237,6 +237,7 @@ func (w *worker) rested(now time.Duration) {
 func (s *Scheduler) lease(now time.Duration, w *worker, sp span) Action {
 	w.lease(now, sp)
 	s.out += sp.jobs()
+	s.pace.take(sp.jobs())
 	return Action{Kind: Send, Worker: w.id, Range: sp.Range, Attempt: sp.attempt}
 }
 

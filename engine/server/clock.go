@@ -94,3 +94,14 @@ func (s *Server) sayAlone(now time.Duration) {
 		s.Log.Warn("no workers: jobs wait for one to connect to %s", s.Waits)
 	}
 }
+
+// leastAlarm bounds how often the loop takes a turn only because of the rate; at
+// more jobs a second than that allows, several are handed out in a turn.
+const leastAlarm = time.Millisecond
+
+// setAlarm makes the loop take a turn when the rate allows more jobs.
+func (s *Server) setAlarm() {
+	if after, ok := s.sched.Due(); ok {
+		s.alarm.Reset(max(after, leastAlarm))
+	}
+}

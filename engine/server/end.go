@@ -69,6 +69,7 @@ func (s *Server) end() {
 	case ending:
 		if len(s.peers) == 0 || s.now() > s.deadline {
 			s.phase = ended
+			s.alarm.Stop()
 			close(s.over)
 		}
 	}

@@ -70,6 +70,7 @@ type Server struct {
 	kicked atomic.Bool
 	ticked atomic.Bool
 	order  atomic.Int32 // the most urgent Stop asked for
+	alarm  *time.Timer  // kicks when the rate allows more jobs; the event loop sets it
 
 	// The event loop's own, all below.
 	sched     *schedule.Scheduler
@@ -118,6 +119,8 @@ func New(conf Config) (*Server, error) {
 		peers:    map[schedule.WorkerID]*peer{},
 		sessions: map[[16]byte]*peer{},
 	}
+	s.alarm = time.AfterFunc(time.Hour, s.Kick)
+	s.alarm.Stop()
 	client, err := gnet.NewClient(s,
 		gnet.WithNumEventLoop(1),
 		gnet.WithReadBufferCap(256<<10),

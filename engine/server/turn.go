@@ -29,6 +29,7 @@ func (s *Server) turn() {
 		for i := range s.acts {
 			s.perform(&s.acts[i])
 		}
+		s.setAlarm()
 		s.submit()
 		s.Counts.Running.Store(int64(s.sched.Leased()))
 	}

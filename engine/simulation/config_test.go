@@ -101,6 +101,9 @@ func newConfig(r *rand.Rand) config {
 		c.grace = pick(r, 100*time.Millisecond, time.Second, 3*time.Second)
 		c.cuts = r.Float64()
 	}
+	if r.IntN(4) == 0 {
+		c.Rate = pick(r, 20, 500.5, 1000, 30_000)
+	}
 	return c
 }
 

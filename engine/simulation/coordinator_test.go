@@ -27,8 +27,9 @@ type run struct {
 	ended   bool   // the scheduler knows the end of the input
 	rested  bool   // all that is held is to be written
 
-	workers  []*worker // by id, from 1; with those that left
-	due      bool      // a turn is due
+	workers  []*worker     // by id, from 1; with those that left
+	due      bool          // a turn is due
+	awaited  time.Duration // for the rate
 	acts     []schedule.Action
 	receipts []order.Receipt
 }
@@ -84,6 +85,7 @@ func (r *run) dispatch() {
 		r.perform(a, false)
 	}
 	r.dispatched(r.sched.Waiting(), r.sched.Leased())
+	r.awaitRate()
 	r.doneIsRight()
 }
 

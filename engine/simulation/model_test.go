@@ -129,6 +129,7 @@ type model struct {
 	printed  int             // bytes that stdout is to have
 	tooks    []time.Duration // of jobs that were answered, ascending
 	losers   []loser
+	paced    float64 // the rate has allowed all jobs before this, in s
 }
 
 // record is what jobs [from,to) are.
@@ -261,6 +262,7 @@ func (m *model) send(p *peer, r batch.Range, attempt int) {
 
 // load notes that p has more jobs.
 func (m *model) load(p *peer, r batch.Range) {
+	m.spend(r.Count)
 	p.held += r.Count
 	p.bytes += len(r.Data)
 	if p.held > m.credit(p) {

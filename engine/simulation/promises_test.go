@@ -8,7 +8,7 @@ import (
 
 // dispatched checks what must be true after every Dispatch: the scheduler's
 // account is the model's, and no job waits while a worker that may run it has
-// a free slot.
+// a free slot and the rate allows it.
 func (m *model) dispatched(waiting, leased int) {
 	defer func() { m.turns++ }()
 	if waiting != m.waiting() || leased != m.leased {
@@ -21,7 +21,7 @@ func (m *model) dispatched(waiting, leased int) {
 	m.losersAreTold()
 	m.idleAreServed()
 	m.someoneIsEmptied()
-	if waiting == 0 || m.stopped {
+	if waiting == 0 || m.stopped || m.heldBack() {
 		return
 	}
 	spared := 0 // workers kept free for a job that must run alone

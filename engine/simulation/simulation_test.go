@@ -80,6 +80,9 @@ func newRun(seed uint64, pool *batch.Pool) *run {
 		pool:   pool,
 	}
 	r.invent()
+	if r.Rate > 0 {
+		r.paced = -1 / r.Rate
+	}
 	return r
 }
 

@@ -82,7 +82,7 @@ func (m *model) patience(j *job, usual time.Duration) time.Duration {
 // stragglersAreCopied checks that no job that takes too long runs only once
 // while another worker has a slot for it.
 func (m *model) stragglersAreCopied() {
-	if !m.Speculate || m.stopped || m.read < uint64(m.jobs) || m.waiting() > 0 || len(m.tooks) == 0 {
+	if !m.Speculate || m.stopped || m.read < uint64(m.jobs) || m.waiting() > 0 || len(m.tooks) == 0 || m.heldBack() {
 		return
 	}
 	usual := max(m.usual(), 4) * 5 / 4 // it is known to a quarter

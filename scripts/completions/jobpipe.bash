@@ -44,12 +44,12 @@ _jobpipe() {
 		mapfile -t COMPREPLY < <(compgen -W 'never soon,fail=1 now,fail=1 soon,success=1 now,success=1' -- "$current")
 		return
 		;;
-	-j | --jobs | --retries | --max-lost | --timeout | --buffer | --max-job | --dead-after | --grace)
+	-j | --jobs | --retries | --max-lost | --timeout | --buffer | --max-job | --dead-after | --grace | --rate)
 		return
 		;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W '-- -l --listen --listen-file -j --jobs -k --keep-order
-		-0 --null --lines --retries --max-lost --speculate --timeout --halt --failed --journal
+		-0 --null --lines --retries --max-lost --speculate --timeout --halt --rate --failed --journal
 		--retry-failed -o --output --buffer --max-job --key-file --new-key --insecure --compress
 		--dead-after --grace --progress --trace -q --quiet -v --verbose
 		--version -h --help' -- "$current")

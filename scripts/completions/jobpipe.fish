@@ -18,6 +18,7 @@ complete -c jobpipe -n __jobpipe_before_command -l max-lost -x -d 'give a job up
 complete -c jobpipe -n __jobpipe_before_command -l halt -x -a 'never soon,fail=1 now,fail=1 soon,success=1 now,success=1' -d 'end the run before its input does'
 complete -c jobpipe -n __jobpipe_before_command -l speculate -d 'near the end, run slow jobs a second time elsewhere'
 complete -c jobpipe -n __jobpipe_before_command -l timeout -x -d 'end a job that runs longer'
+complete -c jobpipe -n __jobpipe_before_command -l rate -x -d 'start at most so many jobs a second'
 complete -c jobpipe -n __jobpipe_before_command -l failed -r -F -d 'write the failed jobs to this file'
 complete -c jobpipe -n __jobpipe_before_command -l journal -r -F -d 'remember in this file what is done'
 complete -c jobpipe -n __jobpipe_before_command -l retry-failed -d 'run again what failed before'

@@ -70,6 +70,28 @@ func (c *Count) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// A Rate is so many a second, more than none: 10/s, 0.5/s, and also 10.
+type Rate float64
+
+const (
+	leastRate = 0.00001 // about one a day
+	mostRate  = 1e9
+)
+
+func (r *Rate) UnmarshalText(text []byte) error {
+	n, err := strconv.ParseFloat(strings.TrimSuffix(string(text), "/s"), 64)
+	switch {
+	case err != nil || n < 0 || math.IsNaN(n):
+		return fmt.Errorf("%q is no rate; write it like 10/s or 0.5/s", text)
+	case n == 0:
+		return fmt.Errorf("at %s nothing would ever run; leave it out for no limit", text)
+	case n < leastRate || n > mostRate:
+		return fmt.Errorf("%s is out of reason; write 0.00001/s to 1000000000/s", text)
+	}
+	*r = Rate(n)
+	return nil
+}
+
 // A File is the name of a file.
 type File string
 

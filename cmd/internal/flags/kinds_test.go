@@ -16,6 +16,7 @@ func TestKinds(t *testing.T) {
 	size := func() (kind, func() any) { var v Size; return &v, func() any { return v } }
 	duration := func() (kind, func() any) { var v Duration; return &v, func() any { return v } }
 	count := func() (kind, func() any) { var v Count; return &v, func() any { return v } }
+	rate := func() (kind, func() any) { var v Rate; return &v, func() any { return v } }
 	file := func() (kind, func() any) { var v File; return &v, func() any { return v } }
 	slots := func() (kind, func() any) { var v Slots; return &v, func() any { return v } }
 
@@ -49,6 +50,19 @@ func TestKinds(t *testing.T) {
 		{count, "-1", "error: \"-1\" is no number from 0"},
 		{count, "1.5", "error: \"1.5\" is no number"},
 		{count, "99999999999999999999", "error: "},
+
+		{rate, "10/s", Rate(10)},
+		{rate, "10", Rate(10)},
+		{rate, "0.5/s", Rate(0.5)},
+		{rate, "1e3/s", Rate(1000)},
+		{rate, "0/s", "error: at 0/s nothing would ever run"},
+		{rate, "1e-9/s", "error: 1e-9/s is out of reason"},
+		{rate, "2e9/s", "error: 2e9/s is out of reason"},
+		{rate, "-1/s", "error: \"-1/s\" is no rate"},
+		{rate, "inf", "error: inf is out of reason"},
+		{rate, "nan", "error: \"nan\" is no rate"},
+		{rate, "10/m", "error: \"10/m\" is no rate; write it like 10/s"},
+		{rate, "", "error: \"\" is no rate"},
 
 		{file, "a", File("a")},
 		{file, "-", File("-")},
