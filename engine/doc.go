@@ -15,7 +15,7 @@
 //	socket    what package net lacks
 //
 // A worker's side is worker, and below it command: one process for each job, or
-// in line mode one that answers job after job.
+// in line mode one that answers job after job. machine tells it when to start none.
 // This machine's own workers are that same package at the other end of a
 // private Unix socket. The two command lines call Open and Run of this package,
 // and Run of worker; key finds what both need.

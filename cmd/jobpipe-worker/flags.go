@@ -28,6 +28,8 @@ type invocation struct {
 	Lines     bool           `help:"keep the command running: one line in, one line out"`
 	MaxResult flags.Size     `placeholder:"SIZE" help:"a job that prints more has failed (default no limit)"`
 	KillAfter flags.Duration `placeholder:"TIME" default:"5s" help:"time between TERM and KILL when a job is ended"`
+	Load      flags.Load     `placeholder:"MAX" help:"start no job while the load is above MAX, or MAX% of the processors"`
+	Memfree   flags.Size     `placeholder:"SIZE" help:"start no job while less memory than SIZE is free"`
 	Nice      int            `placeholder:"N" default:"0" help:"niceness of the commands, -20 to 19"`
 
 	Quiet   bool `short:"q" help:"errors only on stderr"`

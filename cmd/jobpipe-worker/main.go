@@ -14,6 +14,7 @@ import (
 	"github.com/jobpipe/jobpipe/cmd/internal/cmdline"
 	"github.com/jobpipe/jobpipe/cmd/internal/signals"
 	"github.com/jobpipe/jobpipe/engine/command"
+	"github.com/jobpipe/jobpipe/engine/machine"
 	"github.com/jobpipe/jobpipe/engine/worker"
 )
 
@@ -100,6 +101,13 @@ func (v *invocation) prepare(say func(string, ...any)) (cfg worker.Config, err e
 		if cfg.Name, err = os.Hostname(); err != nil {
 			cfg.Name = "worker"
 		}
+	}
+	limits := machine.Limits{Load: float64(v.Load), Free: int64(v.Memfree)}
+	if err := limits.Check(); err != nil {
+		return cfg, err
+	}
+	if limits != (machine.Limits{}) {
+		cfg.Busy = limits.Exceeded
 	}
 	cfg.Command, err = command.New(v.Command, command.Options{
 		Worker:    cfg.Name,

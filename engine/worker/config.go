@@ -21,6 +21,9 @@ type Config struct {
 	Stay     bool          // Run goes on after a run is over, for ever
 	Command  *command.Command
 	Lines    bool // a command answers line by line, and is kept
+	// Busy says why no job is to be started now, and is empty when any may be. Any
+	// goroutine calls it. Nil is never busy.
+	Busy func() string
 	// Drain, once closed, makes the worker take no more jobs, finish what runs
 	// and leave. Nil is never.
 	Drain <-chan struct{}

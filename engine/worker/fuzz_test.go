@@ -101,7 +101,7 @@ func FuzzReader(f *testing.F) {
 		if cuts := uint64(state >> 2); cuts > 0 {
 			l.conn.(*tape).cuts = rand.New(rand.NewPCG(cuts, 0))
 		}
-		l.retired, l.paused = state&1 != 0, state&2 != 0
+		l.retired, l.paused = state&1 != 0, int(state>>1&1)
 		l.running[0] = running{seq: 3, cancel: func() {}}
 		l.results.put(&result{seq: 2, attempt: 1})
 		l.read()

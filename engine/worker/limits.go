@@ -27,7 +27,8 @@ const (
 	byePatience  = time.Second            // for the goodbye to be read
 	firstPause   = 100 * time.Millisecond // when a process cannot be started
 	lastPause    = 5 * time.Second
-	firstRetry   = 50 * time.Millisecond // when the coordinator cannot be reached
+	lookAgain    = 500 * time.Millisecond // whether the machine is busy
+	firstRetry   = 50 * time.Millisecond  // when the coordinator cannot be reached
 	lastRetry    = 3 * time.Second
 )
 

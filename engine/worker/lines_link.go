@@ -13,7 +13,7 @@ func (s *lines) claim() {
 	l := s.link
 	before := l.atATime()
 	s.depth = min(s.filter.Depth(), codec.MaxSlots/l.cfg.Slots)
-	if n := l.atATime(); n != before && !l.retired && !l.paused {
+	if n := l.atATime(); n != before && !l.retired && l.paused == 0 {
 		l.say(codec.TypeSlots, appendSlots(n))
 	}
 }
@@ -29,7 +29,7 @@ func (l *link) atATime() int {
 
 // mayStart tells whether there is a job that may be started. The mutex is held.
 func (l *link) mayStart() bool {
-	return l.queue.jobs > 0 && !l.paused && l.results.held <= maxHeld
+	return l.queue.jobs > 0 && l.paused == 0 && l.results.held <= maxHeld
 }
 
 // roomy tells whether more answers may be read. The mutex is held.

@@ -31,7 +31,8 @@ type link struct {
 	hinted  sync.Once // what --lines asks of a command
 	busy    int       // slots that run a job
 	retired bool      // takes no more jobs
-	paused  bool      // starts no jobs for now: the system lacks something
+	paused  int       // reasons to start no jobs for now: the system lacks something, or it is crowded
+	crowded bool      // the machine is busy, see look
 	pause   time.Duration
 	on      *connection   // nil while there is none
 	ended   bool          // the slots are to end

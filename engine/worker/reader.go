@@ -221,7 +221,7 @@ func (l *link) enqueue(r leased) error {
 	if len(l.control) > maxControl {
 		return violation("it asks and does not read the answers")
 	}
-	if l.retired || l.paused {
+	if l.retired || l.paused > 0 {
 		l.giveBack([]span{{r.Seq, uint64(r.Count)}})
 		return nil
 	}

@@ -29,7 +29,7 @@ func (c *connection) resume(window int64) {
 		held = held[n:]
 	}
 	switch {
-	case c.retired || c.paused:
+	case c.retired || c.paused > 0:
 		c.say(codec.TypeSlots, appendSlots(0))
 	case c.atATime() != c.cfg.Slots:
 		c.say(codec.TypeSlots, appendSlots(c.atATime()))

@@ -42,7 +42,8 @@ func serve(ctx context.Context, conn net.Conn, secrets codec.Secrets, cfg *Confi
 	if err == errOverEarly {
 		return nil, nil
 	}
-	if l == nil {
+	fresh := l == nil
+	if fresh {
 		l = newLink(cfg, w)
 		l.begin()
 	}
@@ -50,6 +51,9 @@ func serve(ctx context.Context, conn net.Conn, secrets codec.Secrets, cfg *Confi
 	c.attach()
 	if w.Resumed {
 		c.resume(windowOf(w))
+	}
+	if fresh {
+		l.guard()
 	}
 	err = c.serve(ctx)
 	if errors.Is(err, ErrLost) && w.Grace > 0 && cfg.session != [16]byte{} {

@@ -42,7 +42,7 @@ func (l *link) workIn(n int, s *command.Slot) {
 func (l *link) next(n int) (job leased, ctx context.Context, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for l.queue.jobs == 0 || l.paused || l.results.held > maxHeld {
+	for l.queue.jobs == 0 || l.paused > 0 || l.results.held > maxHeld {
 		l.postNow()
 		if l.retired || l.ended {
 			return leased{}, nil, false
@@ -109,23 +109,34 @@ func (l *link) undone(back []span, err error) {
 
 // rest takes no jobs for a while, longer each time. The link's mutex is held.
 func (l *link) rest(err error) {
-	if l.paused || l.retired {
+	if l.paused > 0 || l.retired {
 		return
 	}
 	if l.pause == 0 {
 		l.cfg.Log("%v; its job goes back, and no more are taken for a while", err)
 	}
 	l.pause = min(max(2*l.pause, firstPause), lastPause)
-	l.paused = true
-	l.say(codec.TypeSlots, appendSlots(0))
-	l.giveAllBack()
+	l.halt()
 	time.AfterFunc(l.pause, func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.paused = false
-		if !l.retired && !l.ended {
-			l.say(codec.TypeSlots, appendSlots(l.atATime()))
-		}
-		l.wake()
+		l.goOn()
 	})
+}
+
+// halt starts no jobs until goOn is called as often: what has not started goes
+// back. The link's mutex is held.
+func (l *link) halt() {
+	if l.paused++; l.paused == 1 {
+		l.say(codec.TypeSlots, appendSlots(0))
+		l.giveAllBack()
+	}
+}
+
+// goOn is the opposite of halt. The link's mutex is held.
+func (l *link) goOn() {
+	if l.paused--; l.paused == 0 && !l.retired && !l.ended {
+		l.say(codec.TypeSlots, appendSlots(l.atATime()))
+	}
+	l.wake()
 }

@@ -36,12 +36,13 @@ _jobpipe_worker() {
 		mapfile -t COMPREPLY < <(compgen -W 'auto none s2 zstd' -- "$current")
 		return
 		;;
-	-j | --jobs | --name | --wait | --max-result | --kill-after | --nice)
+	-j | --jobs | --name | --wait | --max-result | --kill-after | --load | --memfree | --nice)
 		return
 		;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W '-- -c --connect -j --jobs --lines --name --wait --stay
-		--max-result --kill-after --nice --key-file --insecure --compress -q --quiet -v --verbose
+		--max-result --kill-after --load --memfree --nice --key-file --insecure --compress
+		-q --quiet -v --verbose
 		--version -h --help' -- "$current")
 }
 

@@ -15,6 +15,8 @@ complete -c jobpipe-worker -n __jobpipe_worker_before_command -l wait -x -d 'kee
 complete -c jobpipe-worker -n __jobpipe_worker_before_command -l stay -d 'serve run after run'
 complete -c jobpipe-worker -n __jobpipe_worker_before_command -l max-result -x -d 'a job that prints more has failed'
 complete -c jobpipe-worker -n __jobpipe_worker_before_command -l kill-after -x -d 'time between TERM and KILL'
+complete -c jobpipe-worker -n __jobpipe_worker_before_command -l load -x -d 'start no job while the load is higher'
+complete -c jobpipe-worker -n __jobpipe_worker_before_command -l memfree -x -d 'start no job while less memory is free'
 complete -c jobpipe-worker -n __jobpipe_worker_before_command -l nice -x -d 'niceness of the commands'
 complete -c jobpipe-worker -n __jobpipe_worker_before_command -l key-file -r -F -d 'the key shared with the coordinator'
 complete -c jobpipe-worker -n __jobpipe_worker_before_command -l insecure -d 'no key and no encryption'

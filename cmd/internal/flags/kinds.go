@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -91,6 +92,28 @@ func (r *Rate) UnmarshalText(text []byte) error {
 	*r = Rate(n)
 	return nil
 }
+
+// A Load is how many processes run or wait to, more than none: a number, or a
+// percentage of the processors of the machine.
+type Load float64
+
+func (l *Load) UnmarshalText(text []byte) error {
+	number, percent := strings.CutSuffix(string(text), "%")
+	n, err := strconv.ParseFloat(number, 64)
+	switch {
+	case err != nil || n < 0 || math.IsNaN(n) || math.IsInf(n, 0):
+		return fmt.Errorf("%q is no load; write it like 8, 1.5, or 100%% of the processors", text)
+	case n == 0:
+		return fmt.Errorf("at a load of %s nothing would ever run; write more", text)
+	case percent:
+		n *= float64(processors()) / 100
+	}
+	*l = Load(n)
+	return nil
+}
+
+// processors are those of the machine, since the load is that of the machine.
+var processors = runtime.NumCPU
 
 // A File is the name of a file.
 type File string

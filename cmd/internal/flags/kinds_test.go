@@ -11,12 +11,15 @@ import (
 func TestKinds(t *testing.T) {
 	defer func(f func() int) { cpus = f }(cpus)
 	cpus = func() int { return 6 }
+	defer func(f func() int) { processors = f }(processors)
+	processors = func() int { return 12 }
 
 	type kind = encoding.TextUnmarshaler
 	size := func() (kind, func() any) { var v Size; return &v, func() any { return v } }
 	duration := func() (kind, func() any) { var v Duration; return &v, func() any { return v } }
 	count := func() (kind, func() any) { var v Count; return &v, func() any { return v } }
 	rate := func() (kind, func() any) { var v Rate; return &v, func() any { return v } }
+	load := func() (kind, func() any) { var v Load; return &v, func() any { return v } }
 	file := func() (kind, func() any) { var v File; return &v, func() any { return v } }
 	slots := func() (kind, func() any) { var v Slots; return &v, func() any { return v } }
 
@@ -63,6 +66,18 @@ func TestKinds(t *testing.T) {
 		{rate, "nan", "error: \"nan\" is no rate"},
 		{rate, "10/m", "error: \"10/m\" is no rate; write it like 10/s"},
 		{rate, "", "error: \"\" is no rate"},
+
+		{load, "8", Load(8)},
+		{load, "1.5", Load(1.5)},
+		{load, "100%", Load(12)},
+		{load, "12.5%", Load(1.5)},
+		{load, "0", "error: at a load of 0 nothing would ever run"},
+		{load, "0%", "error: at a load of 0% nothing would ever run"},
+		{load, "-1", "error: \"-1\" is no load; write it like 8"},
+		{load, "inf", "error: \"inf\" is no load"},
+		{load, "nan", "error: \"nan\" is no load"},
+		{load, "%", "error: \"%\" is no load"},
+		{load, "", "error: \"\" is no load"},
 
 		{file, "a", File("a")},
 		{file, "-", File("-")},
