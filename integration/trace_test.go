@@ -51,8 +51,16 @@ func TestTrace(t *testing.T) {
 			p.write("jobs", strings.Repeat("x\n", 300))
 			c := p.start("c", "jobpipe --trace run.json -l 127.0.0.1:0 --listen-file addr <jobs")
 			addr := p.address("addr")
-			one := p.start("one", "jobpipe-worker -c "+addr+" --name one -j 1 "+test.flags+"-- cat")
-			two := p.start("two", "jobpipe-worker -c "+addr+" --name two -j 2 "+test.flags+"-- cat")
+			// No job is done before both work.
+			p.write("job", "echo >$JOBPIPE_WORKER-works\nuntil test -e go; do sleep 0.01; done\nexec cat\n")
+			one := p.start("one", "jobpipe-worker -c "+addr+" --name one -j 1 "+test.flags+"-- sh job")
+			two := p.start("two", "jobpipe-worker -c "+addr+" --name two -j 2 "+test.flags+"-- sh job")
+			for _, name := range []string{"one-works", "two-works"} {
+				if _, err := await(p.processes, p.abs(name), func(text string) bool { return text != "" }); err != nil {
+					t.Fatal(err)
+				}
+			}
+			p.write("go", "")
 			p.finish(c, 0)
 			p.finish(one, 0)
 			p.finish(two, 0)
