@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/jobpipe/jobpipe/integration/numbers"
 )
 
 // TestManyWorkers: a thousand workers at a time, all of which are served.
@@ -33,7 +35,7 @@ func TestManyWorkers(t *testing.T) {
 			}
 		})
 	}
-	if err := writeNumbers(c.feed, workers*each); err != nil {
+	if err := numbers.Write(c.feed, workers*each); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := await(p.processes, p.abs("c.out"), func(text string) bool { return strings.Count(text, "\n") >= workers*each }); err != nil {
@@ -52,7 +54,7 @@ func TestManyWorkers(t *testing.T) {
 	}
 	p.finish(c, 0)
 	all.Wait()
-	if err := newTally(workers*each).read(strings.NewReader(p.read("c.out")), workers*each); err != nil {
+	if err := numbers.NewTally(workers*each).Read(strings.NewReader(p.read("c.out")), workers*each); err != nil {
 		t.Error(err)
 	}
 }

@@ -3,7 +3,6 @@ package integration
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"net"
 	"regexp"
 	"strings"
@@ -12,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/integration/numbers"
+	"github.com/jobpipe/jobpipe/integration/opening"
 )
 
 // TestHostileWorker: whatever a worker does that has the key, it costs only its
@@ -64,7 +65,7 @@ func newHostileRun(t *testing.T, name string, flags ...string) *hostileRun {
 	if r.mallory, err = meet(r.addr, nil, helloOf(name, 4)); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeNumbers(r.c.feed, hostileJobs); err != nil {
+	if err := numbers.Write(r.c.feed, hostileJobs); err != nil {
 		t.Fatal(err)
 	}
 	if r.given, err = r.mallory.jobs(); err != nil {
@@ -97,7 +98,7 @@ func (r *hostileRun) end() {
 		r.t.Error(err)
 	}
 	var want bytes.Buffer
-	_ = writeNumbers(&want, hostileJobs)
+	_ = numbers.Write(&want, hostileJobs)
 	if got := r.read("c.out"); got != want.String() {
 		r.t.Errorf("the results are not those of the jobs:\n%.2000s", got)
 	}
@@ -227,7 +228,7 @@ func TestSealedGarbage(t *testing.T) {
 	}
 	worked := make(chan error, 1)
 	go func() { worked <- decent.serve() }()
-	if err := writeNumbers(c.feed, 1000); err != nil {
+	if err := numbers.Write(c.feed, 1000); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.feed.Close(); err != nil {
@@ -249,9 +250,8 @@ func TestReplay(t *testing.T) {
 	c := p.start("c", "jobpipe -v -l 127.0.0.1:0 --listen-file addr <-")
 	addr := p.address("addr")
 	key := keyOf(t, p.dir)
-	opening, words := codec.Start(key)
-	reply := exchange(t, addr, words)
-	secrets, err := opening.Finish(reply)
+	o, words := codec.Start(key)
+	secrets, err := o.Finish(exchange(t, addr, o, words))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,8 +270,8 @@ func TestReplay(t *testing.T) {
 	}
 }
 
-// exchange says an opening and returns the answer.
-func exchange(t *testing.T, addr string, words []byte) []byte {
+// exchange says an opening on a connection of its own, and returns the answer.
+func exchange(t *testing.T, addr string, o *codec.Opening, words []byte) []byte {
 	t.Helper()
 	conn, err := net.DialTimeout("tcp", addr, deadline)
 	if err != nil {
@@ -279,11 +279,8 @@ func exchange(t *testing.T, addr string, words []byte) []byte {
 	}
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(deadline))
-	if _, err := conn.Write(words); err != nil {
-		t.Fatal(err)
-	}
-	reply := make([]byte, codec.OpeningLen(words[5]))
-	if _, err := io.ReadFull(conn, reply); err != nil {
+	reply, err := opening.Exchange(conn, o, words)
+	if err != nil {
 		t.Fatal(err)
 	}
 	return reply

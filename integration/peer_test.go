@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/integration/opening"
 )
 
 // A peer speaks the protocol to a coordinator as a worker does, without running
@@ -42,15 +43,7 @@ func meet(addr string, key *codec.Key, hello codec.Hello) (*peer, error) {
 		return nil, err
 	}
 	_ = conn.SetDeadline(time.Now().Add(deadline))
-	opening, words := codec.Start(key)
-	if _, err := conn.Write(words); err != nil {
-		return nil, err
-	}
-	reply := make([]byte, codec.OpeningLen(words[5]))
-	if _, err := io.ReadFull(conn, reply); err != nil {
-		return nil, err
-	}
-	secrets, err := opening.Finish(reply)
+	secrets, err := opening.Greet(conn, key)
 	if err != nil {
 		return nil, err
 	}

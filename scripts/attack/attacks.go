@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/integration/opening"
 )
 
 // An attack is played again and again, by so many at once.
@@ -122,8 +123,8 @@ var strangers = []attack{
 			return
 		}
 		defer conn.Close()
-		opening, words := codec.Start(t.key)
-		if reply, err := exchange(conn, opening, words); err == nil {
+		o, words := codec.Start(t.key)
+		if reply, err := opening.Exchange(conn, o, words); err == nil {
 			_, _ = conn.Write(reply)
 			wait(conn)
 		}
@@ -162,12 +163,12 @@ func record(t *target) {
 		return
 	}
 	defer conn.Close()
-	opening, words := codec.Start(t.key)
-	reply, err := exchange(conn, opening, words)
+	o, words := codec.Start(t.key)
+	reply, err := opening.Exchange(conn, o, words)
 	if err != nil {
 		return
 	}
-	secrets, err := opening.Finish(reply)
+	secrets, err := o.Finish(reply)
 	if err != nil {
 		return
 	}

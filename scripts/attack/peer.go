@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/integration/opening"
 )
 
 const patience = 10 * time.Second
@@ -55,20 +56,6 @@ func dial(addr, from string) (net.Conn, error) {
 	return conn, err
 }
 
-// exchange says an opening and returns the answer.
-func exchange(conn net.Conn, opening *codec.Opening, words []byte) ([]byte, error) {
-	if _, err := conn.Write(words); err != nil {
-		return nil, err
-	}
-	reply := make([]byte, codec.PrefixLen)
-	if _, err := io.ReadFull(conn, reply); err != nil {
-		return nil, err
-	}
-	reply = append(reply, make([]byte, opening.ReplyLen(reply)-len(reply))...)
-	_, err := io.ReadFull(conn, reply[codec.PrefixLen:])
-	return reply, err
-}
-
 // meet connects and says hello, and takes the welcome.
 func meet(addr, from string, key *codec.Key, hello codec.Hello) (p *peer, err error) {
 	conn, err := dial(addr, from)
@@ -80,12 +67,7 @@ func meet(addr, from string, key *codec.Key, hello codec.Hello) (p *peer, err er
 			_ = conn.Close()
 		}
 	}()
-	opening, words := codec.Start(key)
-	reply, err := exchange(conn, opening, words)
-	if err != nil {
-		return nil, err
-	}
-	secrets, err := opening.Finish(reply)
+	secrets, err := opening.Greet(conn, key)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jobpipe/jobpipe/codec"
 	"github.com/jobpipe/jobpipe/engine/key"
+	"github.com/jobpipe/jobpipe/integration/opening"
 )
 
 // answerSize is how much each worker of a fleet answers.
@@ -126,15 +127,7 @@ func join(ctx context.Context, addr string, k *codec.Key) (*member, error) {
 	}
 	context.AfterFunc(ctx, func() { _ = conn.Close() })
 	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
-	opening, words := codec.Start(k)
-	if _, err := conn.Write(words); err != nil {
-		return nil, err
-	}
-	reply := make([]byte, codec.OpeningLen(words[5]))
-	if _, err := io.ReadFull(conn, reply); err != nil {
-		return nil, err
-	}
-	secrets, err := opening.Finish(reply)
+	secrets, err := opening.Greet(conn, k)
 	if err != nil {
 		return nil, err
 	}

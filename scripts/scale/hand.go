@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/integration/opening"
 )
 
 // A hand is one worker. The crew's mutex guards it, but for what is the
@@ -38,15 +39,7 @@ type job struct {
 
 // join says hello over a Unix socket, where there is no encryption.
 func (c *crew) join(conn net.Conn, n, slots int) (*hand, error) {
-	opening, words := codec.Start(nil)
-	if _, err := conn.Write(words); err != nil {
-		return nil, err
-	}
-	reply := make([]byte, codec.OpeningLen(words[5]))
-	if _, err := io.ReadFull(conn, reply); err != nil {
-		return nil, err
-	}
-	if _, err := opening.Finish(reply); err != nil {
+	if _, err := opening.Greet(conn, nil); err != nil {
 		return nil, err
 	}
 	h := &hand{crew: c, conn: conn, free: slots, in: codec.NewDecoder(codec.NewScratch()), out: codec.NewEncoder(codec.NewScratch())}

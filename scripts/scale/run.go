@@ -3,16 +3,15 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"time"
+
+	"github.com/jobpipe/jobpipe/integration/numbers"
 )
 
 // A trial is one run of a coordinator with workers of this process.
@@ -76,8 +75,8 @@ func (t trial) measure(path string, pid int, stdin io.WriteCloser, stdout io.Rea
 	here, there := processorTime(os.Getpid()), processorTime(pid)
 	began := time.Now()
 	fed := make(chan error, 1)
-	go func() { fed <- writeNumbers(stdin, t.jobs) }()
-	err = tally(stdout, t.jobs)
+	go func() { fed <- numbers.Write(stdin, t.jobs) }()
+	err = numbers.NewTally(t.jobs).Read(stdout, t.jobs)
 	o = outcome{
 		trial: t, wall: time.Since(began), peak: peakOf(pid),
 		there: processorTime(pid) - there, here: processorTime(os.Getpid()) - here,
@@ -90,45 +89,4 @@ func (t trial) measure(path string, pid int, stdin io.WriteCloser, stdout io.Rea
 		err = errors.Join(err, fmt.Errorf("after all results came %q", rest))
 	}
 	return o, errors.Join(err, c.leave())
-}
-
-// writeNumbers writes the numbers from 1 to n, a line each.
-func writeNumbers(w io.Writer, n int) error {
-	out := bufio.NewWriterSize(w, 256<<10)
-	var line []byte
-	for i := 1; i <= n; i++ {
-		line = append(strconv.AppendInt(line[:0], int64(i), 10), '\n')
-		if _, err := out.Write(line); err != nil {
-			return err
-		}
-	}
-	return out.Flush()
-}
-
-// tally reads the numbers from 1 to n, each exactly once, in any order.
-func tally(r io.Reader, n int) error {
-	seen := make([]uint64, n/64+1)
-	buf := make([]byte, 0, 256<<10)
-	for left := n; left > 0; {
-		got, err := r.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+got]
-		rest := buf
-		for {
-			line, after, found := bytes.Cut(rest, []byte{'\n'})
-			if !found {
-				break
-			}
-			i, bad := strconv.Atoi(string(line))
-			if bad != nil || i < 1 || i > n || seen[i/64]&(1<<(i%64)) != 0 {
-				return fmt.Errorf("%q is no result, or the second of its job", line)
-			}
-			seen[i/64] |= 1 << (i % 64)
-			rest, left = after, left-1
-		}
-		buf = buf[:copy(buf[:cap(buf)], rest)]
-		if err != nil && left > 0 {
-			return fmt.Errorf("%d results are missing: %w", left, err)
-		}
-	}
-	return nil
 }
