@@ -49,7 +49,6 @@ type outbox struct {
 	large  []*result
 	kept   map[uint64]*result // by seq; all that are not settled
 	held   int64              // bytes in memory that are not settled
-	oldest time.Time          // when small was not empty any more
 	turn   bool               // a part of a large one went last: now a small one has its credit put by
 
 	answers answers // of line mode
@@ -69,19 +68,19 @@ func (o *outbox) enqueue(r *result) {
 	// What could take more than half of the window would hold up what follows.
 	if r.size() > min(wholeSize, o.window/2) {
 		o.large = append(o.large, r)
-		return
+	} else {
+		o.small = append(o.small, r)
 	}
-	if len(o.small) == 0 {
-		o.oldest = r.Start.Add(r.Took)
-	}
-	o.small = append(o.small, r)
 }
 
 // enough tells whether what waits is to be sent although the next job begins.
 // Results of short jobs wait for each other: a frame each would wake four
 // goroutines for each, which costs more than the rest of the job.
 func (o *outbox) enough(now time.Time) bool {
-	return len(o.large) > 0 || len(o.small) >= companySize || len(o.small) > 0 && now.Sub(o.oldest) > companyTime
+	if len(o.large) > 0 || len(o.small) >= companySize {
+		return true
+	}
+	return len(o.small) > 0 && now.Sub(o.small[0].Start.Add(o.small[0].Took)) > companyTime
 }
 
 // settle forgets a result.
