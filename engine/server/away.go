@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -79,12 +80,7 @@ func (s *Server) held(p *peer, payload []byte) error {
 	if !m.Last {
 		return nil
 	}
-	slices.SortFunc(p.held, func(a, b schedule.Held) int {
-		if a.Seq < b.Seq {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(p.held, func(a, b schedule.Held) int { return cmp.Compare(a.Seq, b.Seq) })
 	for i := 1; i < len(p.held); i++ {
 		if a, b := p.held[i-1], p.held[i]; b.Seq < a.Seq+uint64(a.Count) {
 			return fmt.Errorf("it says twice that it has job %d", b.Seq)
