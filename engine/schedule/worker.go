@@ -50,7 +50,9 @@ func (s *Scheduler) Join(now time.Duration, id WorkerID, slots int) {
 func (s *Scheduler) Slots(now time.Duration, id WorkerID, slots int) {
 	if w := s.workers[id]; w != nil {
 		w.slots = slots
-		w.revokeAt = now
+		if !w.revoking { // else its reply is awaited, and says when it may be asked again
+			w.revokeAt = now
+		}
 		s.wake(w)
 	}
 }
