@@ -19,8 +19,8 @@ type pace struct {
 // later: more than a busy machine takes to look again.
 const catchUp = 50 * time.Millisecond
 
-// hair is what may be lost to rounding.
-const hair = 1e-9
+// hair is what may be lost to rounding, in jobs: times are in whole nanoseconds.
+const hair = 1e-6
 
 // pass lets time pass until now.
 func (p *pace) pass(now time.Duration) {
