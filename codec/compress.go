@@ -47,7 +47,7 @@ func shrunk(n, m int) bool { return m <= n-n/8 }
 // Scratch is memory in which frames are made and taken apart. Encoders and
 // decoders share one if they belong to the same goroutine: a connection then
 // costs nothing but its ciphers. What it holds is made when first needed, which
-// is up to about a MiB with zstd, else 128 KiB.
+// is up to about two MiB with zstd, else 128 KiB.
 type Scratch struct {
 	flat  []byte // a payload in one piece, to be compressed
 	plain []byte // a decompressed payload
@@ -141,7 +141,7 @@ func tooLarge(n int) error {
 // and on payloads of this size no better.
 func newZstdEncoder() *zstd.Encoder {
 	e, err := zstd.NewWriter(nil,
-		zstd.WithEncoderLevel(zstd.SpeedFastest),
+		zstd.WithEncoderLevel(zstd.SpeedDefault),
 		zstd.WithEncoderConcurrency(1),
 		zstd.WithEncoderCRC(false), // TCP and the seal have better ones
 		zstd.WithWindowSize(64<<10),

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -62,6 +63,14 @@ func (p *process) wait() error {
 	}
 	said, _, _ := strings.Cut(p.stderr.String(), "\n")
 	return fmt.Errorf("%s: %w: %s", filepath.Base(p.Path), err, said)
+}
+
+// behind returns the command as one that another, such as ip netns exec, runs.
+func (c command) behind(other command) command {
+	if program, err := find(c[0]); err == nil && len(other) > 0 {
+		return slices.Concat(other, command{program}, c[1:])
+	}
+	return c
 }
 
 // find looks a program up: ours where make puts them, others on the path or

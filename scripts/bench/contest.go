@@ -35,6 +35,9 @@ type side interface {
 	rate(context.Context) (float64, error)
 }
 
+// errNotHere is for a contest that cannot be held on this machine.
+var errNotHere = errors.New("cannot be measured here")
+
 // result is what came of a contest: medians.
 type result struct {
 	contest
@@ -55,7 +58,12 @@ func (c contest) hold(ctx context.Context, pairs int, budget time.Duration) resu
 	r := result{contest: c}
 	defer c.jobpipe.stop()
 	defer c.peer.stop()
-	if r.failed = ready(ctx, c.jobpipe); r.failed != nil {
+	switch err := ready(ctx, c.jobpipe); {
+	case errors.Is(err, errNotHere):
+		r.absent = err.Error()
+		return r
+	case err != nil:
+		r.failed = err
 		return r
 	}
 	if err := ready(ctx, c.peer); err != nil {

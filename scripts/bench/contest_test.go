@@ -67,6 +67,14 @@ func TestHoldTellsPeersFromJobpipe(t *testing.T) {
 	}
 }
 
+func TestHoldLeavesOutWhatCannotBeMeasured(t *testing.T) {
+	ours := &played{name: "ours", broken: errNotHere}
+	theirs := &played{name: "theirs", rates: []float64{1}}
+	if r := (contest{jobpipe: ours, peer: theirs}).hold(t.Context(), 1, 0); r.failed != nil || r.absent == "" {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestMedian(t *testing.T) {
 	for _, test := range []struct {
 		of   []float64

@@ -3,7 +3,7 @@ package main
 import "path/filepath"
 
 // sizes says how many jobs there are in the runs.
-type sizes struct{ jobs, lines, queued, large, trips int }
+type sizes struct{ jobs, lines, queued, large, words, trips int }
 
 // contests lists the comparisons. A peer that is far slower gets fewer jobs:
 // what is compared is jobs a second.
@@ -14,6 +14,7 @@ func contests(dir string, n sizes) []contest {
 	queued := numbers(filepath.Join(dir, "queued"), n.queued)
 	slowly := numbers(filepath.Join(dir, "slowly"), max(1, n.queued/10))
 	large := mebibytes(filepath.Join(dir, "large"), n.large)
+	text := dictionary(filepath.Join(dir, "text"), n.words)
 
 	const (
 		each    = "a process each"
@@ -26,6 +27,9 @@ func contests(dir string, n sizes) []contest {
 	here := func(in *input, prints output, command string) side { return &flow{words(command), in, prints} }
 	overTCP := func(in *input, prints output, flags string) side {
 		return &flow{newRemote(flags, "--lines -- cat"), in, prints}
+	}
+	overLink := func(in *input, flags string) side {
+		return &flow{newLink(flags, "--lines -- cat"), in, sameLines}
 	}
 	echo := here(few, sameLines, "jobpipe -j2 -- echo {}")
 	cat := here(few, sameLines, "jobpipe -j2 -- cat")
@@ -55,6 +59,7 @@ func contests(dir string, n sizes) []contest {
 		{broker, remote, &flow{newNATS(), queued, sameLines}, jobsPerSecond, 1},
 
 		{"1 MiB each, TCP", overTCP(large, sameLines, "--insecure"), newIperf(n.large), mebibytesPerSecond, 0.5},
+		{"words, 100 Mbit/s", overLink(text, "--insecure"), overLink(text, "--insecure --compress none"), jobsPerSecond, 3},
 		{"one job alone, TCP", &roundTrip{newRemote("--insecure", "--lines -- cat"), n.trips}, bound{1 / 150e-6}, microseconds, 1},
 	}
 }

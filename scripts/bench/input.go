@@ -16,6 +16,8 @@ type input struct {
 	lines int
 	line  func(buf []byte, i int) []byte // appends the ith, from 1
 	is    digest
+
+	absent error // why it cannot be written
 }
 
 // numbers is a file of the numbers from 1 to n, one a line.
@@ -33,10 +35,22 @@ func mebibytes(path string, n int) *input {
 	}}
 }
 
+// dictionary is a file of n lines: those of Debian's word list, over and over.
+func dictionary(path string, n int) *input {
+	text, err := os.ReadFile("/usr/share/dict/words")
+	if err != nil {
+		return &input{path: path, absent: fmt.Errorf("%w: %w", errNotHere, err)}
+	}
+	words := bytes.Split(bytes.TrimSuffix(text, []byte("\n")), []byte("\n"))
+	return &input{path: path, lines: n, line: func(buf []byte, i int) []byte {
+		return append(buf, words[i%len(words)]...)
+	}}
+}
+
 // write writes the file, the first time.
 func (in *input) write() error {
-	if in.is.lines > 0 {
-		return nil
+	if in.is.lines > 0 || in.absent != nil {
+		return in.absent
 	}
 	f, err := os.Create(in.path)
 	if err != nil {

@@ -26,6 +26,7 @@ func main() {
 	flag.IntVar(&size.lines, "lines", 20_000_000, "jobs in line mode")
 	flag.IntVar(&size.queued, "queued", 500_000, "jobs through a broker")
 	flag.IntVar(&size.large, "large", 2_000, "jobs of 1 MiB")
+	flag.IntVar(&size.words, "words", 10_000_000, "words over a slow link")
 	flag.IntVar(&size.trips, "trips", 2_000, "round trips of a job alone")
 	pairs := flag.Int("pairs", 7, "pairs of runs in a contest")
 	budget := flag.Duration("budget", 12*time.Second, "time after which a contest makes no more than three pairs")

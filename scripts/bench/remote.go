@@ -15,10 +15,15 @@ type remote struct {
 	flags []string // of the coordinator; KEY is the file with the key
 	work  []string // of the workers
 	dir   string
+
+	// Where it is not loopback: the coordinator's address, and what is put
+	// before the coordinator's command line and before the workers'.
+	host        string
+	here, there command
 }
 
 func newRemote(flags, work string) *remote {
-	return &remote{flags: strings.Fields(flags), work: strings.Fields(work)}
+	return &remote{flags: strings.Fields(flags), work: strings.Fields(work), host: "127.0.0.1"}
 }
 
 func (r *remote) String() string {
@@ -47,7 +52,7 @@ func (r *remote) file(name string) string { return filepath.Join(r.dir, name) }
 func (r *remote) run(ctx context.Context, stdin, stdout *os.File) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	coordinator := append(words("jobpipe -q -l 127.0.0.1:0 --listen-file"), r.file("address"))
+	coordinator := append(words("jobpipe -q -l "+r.host+":0 --listen-file"), r.file("address"))
 	worker := words("jobpipe-worker -q -j1")
 	for _, flag := range r.flags {
 		flag = strings.ReplaceAll(flag, "KEY", r.file("key"))
@@ -56,7 +61,7 @@ func (r *remote) run(ctx context.Context, stdin, stdout *os.File) error {
 			worker = append(worker, flag)
 		}
 	}
-	main, err := coordinator.launch(ctx, stdin, stdout)
+	main, err := coordinator.behind(r.here).launch(ctx, stdin, stdout)
 	if err != nil {
 		return err
 	}
@@ -67,7 +72,7 @@ func (r *remote) run(ctx context.Context, stdin, stdout *os.File) error {
 			break
 		}
 		var w *process
-		if w, err = append(append(worker, "-c", address), r.work...).launch(ctx, nil, nil); err == nil {
+		if w, err = append(append(worker, "-c", address), r.work...).behind(r.there).launch(ctx, nil, nil); err == nil {
 			processes = append(processes, w)
 		}
 	}
