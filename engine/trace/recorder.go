@@ -135,17 +135,8 @@ func (r *Recorder) Answered(now time.Duration, id uint64, a Answer) {
 	if since < 0 {
 		return
 	}
-	const most = 1 << 60 // what a worker says may be anything
 	heard := now.Microseconds()
-	start := int64(min(a.Start, most)) - r.wall
-	end := start + int64(min(a.Took, most))
-	if a.Start == 0 { // it does not know
-		start, end = since, heard
-	} else {
-		off := w.clock.add(since, start, end, heard)
-		start = min(max(start+off, since), heard)
-		end = min(max(end+off, start), heard)
-	}
+	start, end := w.clock.Ran(&a, r.wall, since, heard)
 
 	args := Args{Seq: a.Seq, Count: uint64(a.Count), Attempt: attempt, Outcome: a.Outcome}
 	rows := len(w.lanes)

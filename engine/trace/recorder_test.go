@@ -225,7 +225,7 @@ func TestClock(t *testing.T) {
 		"set back during the run":  {{0, 5, 10, 12, 0}, {1000, 900, 910, 1020, 105}},
 		"longer than it can be so": {{0, 5, 100, 12, -5}},
 	} {
-		var c clock
+		var c Clock
 		for i, j := range jobs {
 			if off := c.add(j.sent, j.start, j.end, j.heard); off != j.off {
 				t.Errorf("%s, job %d: %d, want %d", name, i, off, j.off)

@@ -5,7 +5,7 @@ type worker struct {
 	held  []stretch // sent and not answered, ascending
 	lanes []int64   // when each row was last in use
 	slots int
-	clock clock
+	clock Clock
 }
 
 // lane finds a row for a job that ran from start to end, and moves the start where
