@@ -64,8 +64,8 @@ func run(args []string, stdin, stdout, stderr *os.File) int {
 	if err == nil {
 		err = f.close()
 	}
-	if o.Progress && watch.Context.Err() != nil && isTerminal(stderr) {
-		fmt.Fprint(stderr, "\r\x1b[K") // a progress line that nobody took away
+	if o.Progress && watch.Context.Err() != nil && isTerminal(stderr) && os.Getenv("TERM") != "dumb" {
+		fmt.Fprint(stderr, "\r\x1b[J") // a progress line that nobody took away
 	}
 	status, words := verdict(report, err, watch.First(), v.Quiet)
 	if words != "" {

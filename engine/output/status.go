@@ -7,21 +7,28 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// plainPace is how often, at most, a status goes to a stderr that is no
-// terminal: there each one stays.
-const plainPace = 5 * time.Second
-
 const (
-	eraseLine = "\r\x1b[K"
-	eraseRest = "\x1b[K" // from the cursor to the end of the line
+	// plainPace is how often, at most, a status goes to a stderr that is no
+	// terminal: there each one stays.
+	plainPace = 5 * time.Second
+	// freshen is how often one that does not change is drawn again: somebody else
+	// may have written on the terminal, or cleared it, or stopped us for a while.
+	freshen = time.Second
 )
+
+const eraseBelow = "\x1b[J" // from the cursor to the end of the screen
 
 // A status is the last line of stderr. The writer's goroutine owns it.
 //
 // On a terminal the line is drawn in place and erased before anything else is
 // written there, be it by stderr or by a stdout that is a terminal too. It is
 // drawn again only at the beginning of a line: what jobs print may come in
-// parts, and what they began they may want to end.
+// parts, and what they began they may want to end. While we run in the background,
+// the last line is somebody else's and nothing is drawn.
+//
+// The cursor waits at the beginning of the line. There it stays when the window is
+// made narrower and the terminal breaks the line into several, which are then
+// erased with it; and so is a ^C that is echoed.
 type status struct {
 	to       *sink
 	terminal bool
@@ -47,7 +54,7 @@ func (s *status) attach(stderr, stdout *sink) {
 func (s *status) makeWay() {
 	if s.terminal && s.drawn != "" {
 		s.drawn = ""
-		_ = s.to.put([]byte(eraseLine))
+		_ = s.to.put([]byte("\r" + eraseBelow))
 	}
 }
 
@@ -61,17 +68,23 @@ func (s *status) passed(b []byte) {
 // show brings what stands there up to date.
 func (s *status) show() {
 	switch {
-	case s.midline || s.text == s.drawn:
+	case s.midline:
 	case !s.terminal:
-		if s.text != "" && time.Since(s.told) >= s.pace {
+		if s.text != "" && s.text != s.drawn && time.Since(s.told) >= s.pace {
 			s.tell()
 		}
 	case s.text == "":
 		s.makeWay()
-	default:
-		s.drawn = s.text
-		_ = s.to.put([]byte("\r" + s.text + eraseRest))
+	case (s.text != s.drawn || time.Since(s.told) >= freshen) && s.to.inForeground():
+		s.draw()
 	}
+}
+
+// draw writes the text over the one before before it erases what is left of that,
+// so that nothing flickers.
+func (s *status) draw() {
+	s.told, s.drawn = time.Now(), s.text
+	_ = s.to.put([]byte("\r" + s.text + eraseBelow + "\r"))
 }
 
 func (s *status) tell() {
@@ -92,4 +105,11 @@ func (s *status) end() {
 func (s *sink) isTerminal() bool {
 	_, err := unix.IoctlGetWinsize(s.fd, unix.TIOCGWINSZ)
 	return err == nil
+}
+
+// inForeground reports whether the terminal is ours to draw on: it is not where the
+// shell has put us into the background.
+func (s *sink) inForeground() bool {
+	group, err := unix.IoctlGetInt(s.fd, unix.TIOCGPGRP)
+	return err != nil || group == unix.Getpgrp() // or it does not control us
 }

@@ -53,7 +53,7 @@ func (m *monitor) until(text string) {
 func (m *monitor) show(s string) {
 	for len(s) > 0 {
 		switch {
-		case strings.HasPrefix(s, "\x1b[K"):
+		case strings.HasPrefix(s, eraseBelow):
 			m.line = m.line[:m.col]
 			s = s[2:]
 		case s[0] == '\r':
@@ -91,7 +91,7 @@ func TestStatusMakesWay(t *testing.T) {
 	r.Status("2 of 2, done")
 	m.until("done")
 	r.Status("2")
-	m.until("2\x1b[K")
+	m.until("2" + eraseBelow + "\r")
 	m.expect("hello|one|warning|two", "2")
 	r.Message([]byte("bye\n"))
 	if err := r.Close(); err != nil {
@@ -100,6 +100,26 @@ func TestStatusMakesWay(t *testing.T) {
 	m.terminal.WriteString("$")
 	m.until("$")
 	m.expect("hello|one|warning|two|bye", "$")
+}
+
+// Where the text stays as it is, it is still drawn again from time to time.
+func TestStatusIsFreshened(t *testing.T) {
+	other, terminal := openTerminal(t)
+	to, err := newSink(terminal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &monitor{t: t, other: other, terminal: terminal}
+	s := status{to: to, terminal: true, text: "status"}
+	s.show()
+	s.show()
+	m.until("status")
+	s.told = time.Now().Add(-freshen)
+	s.show()
+	m.until("status")
+	if n := strings.Count(m.all, "status"); n != 2 {
+		t.Errorf("it was drawn %d times", n)
+	}
 }
 
 // What jobs print in parts is not taken apart.
@@ -121,7 +141,7 @@ func TestStatusWaitsForTheEndOfALine(t *testing.T) {
 	m.expect("some more|not ended|hello", "changed")
 	r.Status("")
 	r.Close()
-	m.until("\x1b[K")
+	m.until(eraseBelow)
 	m.expect("some more|not ended|hello", "")
 }
 
