@@ -10,6 +10,7 @@
 //	output    writes stdout, stderr and the temporary file
 //	journal   what a run remembers of itself (pure)
 //	commit    keeps the journal beside the results, and goes on from it
+//	disk      what it needs of a file system
 //	trace     what every slot did when
 //	progress  words how far the run is
 //	socket    what package net lacks

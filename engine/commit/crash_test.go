@@ -10,16 +10,17 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jobpipe/jobpipe/engine/disk/disktest"
 	"github.com/jobpipe/jobpipe/engine/journal"
 )
 
 // A trial is one run after another on one disk, until one comes to its end.
 type trial struct {
-	disk    *fakeDisk
+	disk    *disktest.Disk
 	rnd     *rand.Rand
 	keep    bool
 	jobs    int
-	results *fakeFile
+	results *disktest.File
 	said    []string
 	begun   int // jobs that were run, again or for the first time
 }
@@ -27,11 +28,8 @@ type trial struct {
 const base = "what was there before\n"
 
 func newTrial(seed uint64) *trial {
-	d := newFakeDisk()
-	t := &trial{disk: d, rnd: rand.New(rand.NewPCG(seed, 4)), keep: seed%2 == 0, jobs: 5}
-	t.results = &fakeFile{disk: d, data: []byte(base), safe: []byte(base)}
-	d.names["results"], d.synced["results"] = t.results, t.results
-	return t
+	d := disktest.New()
+	return &trial{disk: d, rnd: rand.New(rand.NewPCG(seed, 4)), keep: seed%2 == 0, jobs: 5, results: d.Put("results", []byte(base))}
 }
 
 func (t *trial) input() []byte {
@@ -59,14 +57,14 @@ func (t *trial) options(retry bool) Options {
 
 // open opens the journal as a new process does.
 func (t *trial) open(retry bool) (*Log, error) {
-	return open(t.disk, t.options(retry), place{file: t.results, path: "results", inode: 5, pos: int64(len(t.results.data))})
+	return OpenOn(t.disk, t.options(retry), Place{File: t.results, Path: "results", Inode: 5, Pos: int64(len(t.results.Bytes()))})
 }
 
 // run is a process. It reports that it was killed, or the error that ended it.
 func (t *trial) run(retry bool) (dead bool, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			if _, ok := r.(killed); !ok {
+			if _, ok := r.(disktest.Kill); !ok {
 				panic(r)
 			}
 			dead = true
@@ -127,14 +125,11 @@ func (t *trial) work(l *Log) error {
 		}
 		switch t.rnd.IntN(6) {
 		case 0, 1, 2:
-			if err := l.sync(); err != nil {
+			if err := l.Sync(); err != nil {
 				return err
 			}
 		case 3:
-			l.mu.Lock()
-			err := l.checkpoint()
-			l.mu.Unlock()
-			if err != nil {
+			if err := l.Checkpoint(); err != nil {
 				return err
 			}
 		}
@@ -144,9 +139,9 @@ func (t *trial) work(l *Log) error {
 
 // judge compares the results with what each job prints.
 func (t *trial) judge() error {
-	text, ok := strings.CutPrefix(string(t.results.data), base)
+	text, ok := strings.CutPrefix(string(t.results.Bytes()), base)
 	if !ok {
-		return fmt.Errorf("what was there before is gone: %q", t.results.data)
+		return fmt.Errorf("what was there before is gone: %q", t.results.Bytes())
 	}
 	last := 0
 	seen := map[int]bool{}
@@ -173,19 +168,19 @@ func (t *trial) judge() error {
 
 // finish runs without further trouble, and once more to see that nothing is left.
 func (t *trial) finish() error {
-	t.disk.restart()
+	t.disk.Restart()
 	if dead, err := t.run(false); dead || err != nil {
 		return fmt.Errorf("the last run: killed %v, %w", dead, err)
 	}
 	if err := t.judge(); err != nil {
 		return err
 	}
-	before, begun := bytes.Clone(t.results.data), t.begun
-	t.disk.restart()
-	if dead, err := t.run(false); dead || err != nil || begun != t.begun || !bytes.Equal(before, t.results.data) {
+	before, begun := bytes.Clone(t.results.Bytes()), t.begun
+	t.disk.Restart()
+	if dead, err := t.run(false); dead || err != nil || begun != t.begun || !bytes.Equal(before, t.results.Bytes()) {
 		return fmt.Errorf("a run with nothing to do: killed %v, %w, %d jobs run", dead, err, t.begun-begun)
 	}
-	t.disk.restart()
+	t.disk.Restart()
 	l, err := t.open(false)
 	if err != nil {
 		return err
@@ -193,8 +188,8 @@ func (t *trial) finish() error {
 	if failed, until := l.FailedBefore(5); !failed || until != 6 || l.failedBefore.Count() != 1 || l.Count() != uint64(t.jobs) {
 		return fmt.Errorf("%v failed, %d of %d done", l.failedBefore.Spans(), l.Count(), t.jobs)
 	}
-	if t.disk.misuse != "" {
-		return errors.New(t.disk.misuse)
+	if t.disk.Misuse != "" {
+		return errors.New(t.disk.Misuse)
 	}
 	return nil
 }
@@ -209,7 +204,7 @@ func TestTroubleAnywhere(t *testing.T) {
 	}
 	cases := 0
 	for seed := range seeds {
-		for _, trouble := range []string{"killed", "killed in the middle", "EIO", "ENOSPC", "short"} {
+		for _, trouble := range []disktest.Trouble{disktest.Killed, disktest.KilledInMiddle, disktest.EIO, disktest.ENOSPC, disktest.Short} {
 			for _, power := range [][2]bool{{false, false}, {true, true}, {false, true}} {
 				for first := 1; ; first++ {
 					more := false
@@ -241,24 +236,24 @@ func TestTroubleAnywhere(t *testing.T) {
 
 // suffer runs until trouble comes at an operation. It returns 0 where the run
 // came to its end before.
-func (t *trial) suffer(tb testing.TB, at int, trouble string, power bool) int {
+func (t *trial) suffer(tb testing.TB, at int, trouble disktest.Trouble, power bool) int {
 	tb.Helper()
-	t.disk.restart()
-	t.disk.at, t.disk.trouble = at, trouble
+	t.disk.Restart()
+	t.disk.At, t.disk.Trouble = at, trouble
 	dead, err := t.run(false)
 	switch {
-	case !dead && err == nil && t.disk.ops >= at && t.disk.trouble[0] != 'k' && t.judge() != nil:
+	case !dead && err == nil && t.disk.Ops >= at && trouble > disktest.KilledInMiddle && t.judge() != nil:
 		tb.Fatalf("%s at %d: the run says that all is well: %v", trouble, at, t.judge())
-	case !dead && t.disk.ops < at:
+	case !dead && t.disk.Ops < at:
 		if err != nil {
 			tb.Fatalf("without trouble: %v", err)
 		}
 		return 0
 	}
 	if power {
-		t.disk.cut(t.rnd)
+		t.disk.Cut(t.rnd)
 	}
-	return t.disk.ops
+	return t.disk.Ops
 }
 
 // Somebody else's writing to the results is noticed before more is written down.
@@ -268,7 +263,9 @@ func TestSecondWriter(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.results.data = append(c.results.data, "a stranger's line\n"...)
+	if _, err := c.results.WriteAt([]byte("a stranger's line\n"), int64(len(base))); err != nil {
+		t.Fatal(err)
+	}
 	l.Wrote(nil)
 	l.Done(1, 2)
 	if err := l.Append(); err == nil || !strings.Contains(err.Error(), "something else writes to results") {

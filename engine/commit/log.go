@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jobpipe/jobpipe/engine/disk"
 	"github.com/jobpipe/jobpipe/engine/journal"
 )
 
@@ -27,9 +28,9 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // A Log is the journal of a run that goes on. Wrote, Done and Append are called
 // by the one goroutine that writes the results, Failed by any.
 type Log struct {
-	disk    disk
+	disk    disk.Disk
 	path    string
-	results file // nil: they are in no regular file
+	results disk.File // nil: they are in no regular file
 	resumed bool
 
 	done, failedBefore journal.Set // by earlier runs; not changed
@@ -51,7 +52,7 @@ type Log struct {
 	ended   chan struct{}
 
 	mu     sync.Mutex
-	file   file
+	file   disk.File
 	size   int64 // of file
 	synced int64 // of it, on disk
 	state  *journal.Writer
@@ -232,14 +233,15 @@ func (l *Log) syncing() {
 			return
 		}
 		wait.Stop()
-		if l.sync() != nil {
+		if l.Sync() != nil {
 			return
 		}
 	}
 }
 
-// sync brings what was appended to disk, while more is written.
-func (l *Log) sync() error {
+// Sync brings what was appended to disk, while more is written. It is for the
+// goroutine that Start starts, or, in virtual time, for whoever does its work.
+func (l *Log) Sync() error {
 	l.mu.Lock()
 	end, err := l.state.End, l.err
 	l.fresh = end
@@ -288,7 +290,17 @@ func (l *Log) syncFile() error {
 	return nil
 }
 
-// checkpoint writes the journal anew. l.mu is held, so that all results that it
+// Checkpoint writes the journal anew. It is for who may call Sync.
+func (l *Log) Checkpoint() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err != nil {
+		return l.err
+	}
+	return l.checkpoint()
+}
+
+// checkpoint is Checkpoint while l.mu is held, so that all results that it
 // knows of can be brought to disk before.
 func (l *Log) checkpoint() error {
 	if err := l.syncResults(); err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jobpipe/jobpipe/engine/disk"
 	"github.com/jobpipe/jobpipe/engine/journal"
 )
 
@@ -32,40 +33,33 @@ func Open(o Options) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := open(system{}, o, r)
+	l, err := OpenOn(disk.System{}, o, r)
 	if err != nil {
-		if r.file != nil {
-			r.file.Close()
+		if r.File != nil {
+			r.File.Close()
 		}
 		return nil, err
 	}
-	if r.file == nil {
+	if r.File == nil {
 		o.Say("results go to no regular file, where nothing can be taken back: after a crash a result may appear again; write >> FILE or use --output")
 		return l, nil
 	}
 	if _, err := o.Results.Seek(l.pos, io.SeekStart); err != nil {
 		l.Abandon()
-		return nil, fmt.Errorf("cannot go to the end of %s: %w", r.path, reason(err))
+		return nil, fmt.Errorf("cannot go to the end of %s: %w", r.Path, reason(err))
 	}
 	return l, nil
 }
 
-// A place is where results are written.
-type place struct {
-	file  file // nil: no regular file
-	path  string
-	inode uint64
-	pos   int64 // where the next write goes
-}
-
-func open(d disk, o Options, r place) (*Log, error) {
+// OpenOn is Open on any disk, with the results in any place.
+func OpenOn(d disk.Disk, o Options, r Place) (*Log, error) {
 	f, data, err := lock(d, o.Path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { f.Close() }() // by then another has taken its place
 	l := &Log{
-		disk: d, path: o.Path, results: r.file,
+		disk: d, path: o.Path, results: r.File,
 		wake: make(chan struct{}, 1), much: make(chan struct{}, 1),
 		closing: make(chan struct{}), ended: make(chan struct{}),
 	}
@@ -82,7 +76,7 @@ func open(d disk, o Options, r place) (*Log, error) {
 	if o.Retry {
 		s.Retry()
 	}
-	s.PID, s.Boot, s.Path, s.Inode = os.Getpid(), d.Boot(), r.path, r.inode
+	s.PID, s.Boot, s.Path, s.Inode = os.Getpid(), d.Boot(), r.Path, r.Inode
 	expect := s.Expect()
 	s.Points, s.Tip = expect, journal.Point{}
 	if n := len(expect); n > 0 {
@@ -108,7 +102,7 @@ const (
 )
 
 // lock opens a journal that nobody else uses, and reads it.
-func lock(d disk, path string) (f file, data []byte, err error) {
+func lock(d disk.Disk, path string) (f disk.File, data []byte, err error) {
 	for try := 1; ; try++ {
 		if f, err = d.Open(path); err != nil {
 			return nil, nil, fmt.Errorf("cannot open the journal %s: %w", path, reason(err))
@@ -120,7 +114,7 @@ func lock(d disk, path string) (f file, data []byte, err error) {
 		}
 		data, err = read(f)
 		switch {
-		case locked == errLocked:
+		case locked == disk.ErrLocked:
 			h, _ := journal.Replay(data)
 			if try < lockTries && (h.PID == 0 || !d.Lives(h.PID)) {
 				f.Close()
@@ -141,7 +135,7 @@ func lock(d disk, path string) (f file, data []byte, err error) {
 	}
 }
 
-func read(f file) ([]byte, error) {
+func read(f disk.File) ([]byte, error) {
 	size, err := f.Size()
 	if err != nil {
 		return nil, err
@@ -150,7 +144,7 @@ func read(f file) ([]byte, error) {
 }
 
 // replace makes a journal of data, in place of the one there is.
-func replace(d disk, path string, data []byte) (file, error) {
+func replace(d disk.Disk, path string, data []byte) (disk.File, error) {
 	f, err := d.Create(path + ".new")
 	if err != nil {
 		return nil, fmt.Errorf("cannot make the journal %s.new: %w", path, reason(err))
@@ -169,28 +163,28 @@ func replace(d disk, path string, data []byte) (file, error) {
 }
 
 // begin is the state of a new run.
-func begin(o Options, r place) (s journal.State, err error) {
+func begin(o Options, r Place) (s journal.State, err error) {
 	s = journal.State{Settings: o.Settings, Run: o.Run}
-	if r.file == nil {
+	if r.File == nil {
 		return s, nil
 	}
-	size, err := r.file.Size()
+	size, err := r.File.Size()
 	if err == nil && o.Replace && size > 0 {
-		size, r.pos = 0, 0
-		err = r.file.Truncate(0)
+		size, r.Pos = 0, 0
+		err = r.File.Truncate(0)
 	}
 	if err != nil {
-		return s, fmt.Errorf("cannot begin the results in %s: %w", r.path, reason(err))
+		return s, fmt.Errorf("cannot begin the results in %s: %w", r.Path, reason(err))
 	}
-	if r.pos != size {
-		return s, fmt.Errorf("%s has %d bytes behind the place where results would begin, and a journal needs them at its end; write >> instead of <>", r.path, size-r.pos)
+	if r.Pos != size {
+		return s, fmt.Errorf("%s has %d bytes behind the place where results would begin, and a journal needs them at its end; write >> instead of <>", r.Path, size-r.Pos)
 	}
 	s.Base, s.End = size, size
 	return s, nil
 }
 
 // resume is the state to go on from. It brings the results there.
-func resume(d disk, o Options, r place, data []byte) (s journal.State, err error) {
+func resume(d disk.Disk, o Options, r Place, data []byte) (s journal.State, err error) {
 	h, err := journal.Replay(data)
 	var damaged *journal.Damaged
 	switch {
@@ -207,7 +201,7 @@ func resume(d disk, o Options, r place, data []byte) (s journal.State, err error
 	if h.Torn > 0 {
 		o.Say("the journal %s has a torn end of %d bytes, as a crash leaves it: cut off", o.Path, h.Torn)
 	}
-	if r.file == nil {
+	if r.File == nil {
 		return h.State, nil
 	}
 	back, err := verify(d, &h, data, r)
@@ -222,7 +216,7 @@ func resume(d disk, o Options, r place, data []byte) (s journal.State, err error
 
 // running reports whether the system has run since s was written: what was
 // written is there, whether on disk or not.
-func running(d disk, s *journal.State) bool { return s.Boot != "" && s.Boot == d.Boot() }
+func running(d disk.Disk, s *journal.State) bool { return s.Boot != "" && s.Boot == d.Boot() }
 
 func jobs(n uint64) string {
 	if n == 1 {
@@ -232,7 +226,7 @@ func jobs(n uint64) string {
 }
 
 // fits compares what has to be the same.
-func fits(s *journal.State, o Options, r place) error {
+func fits(s *journal.State, o Options, r Place) error {
 	yes := func(b bool) string {
 		if b {
 			return "with"
@@ -249,40 +243,40 @@ func fits(s *journal.State, o Options, r place) error {
 		return fmt.Errorf("it is of a run %s --lines, this one is %s", yes(was.Lines), yes(is.Lines))
 	case !slices.Equal(was.Command, is.Command):
 		return fmt.Errorf("it is of a run of %q, this one is of %q", strings.Join(was.Command, " "), strings.Join(is.Command, " "))
-	case s.Regular() && r.file == nil:
+	case s.Regular() && r.File == nil:
 		return fmt.Errorf("its results are in %s, this run's would go to no regular file; write >> %s", s.Path, s.Path)
-	case !s.Regular() && r.file != nil:
-		return fmt.Errorf("its results went to no regular file, this run's would go to %s", r.path)
+	case !s.Regular() && r.File != nil:
+		return fmt.Errorf("its results went to no regular file, this run's would go to %s", r.Path)
 	}
 	return nil
 }
 
 // verify finds the last record whose results are whole.
-func verify(d disk, h *journal.History, data []byte, r place) (back journal.History, err error) {
-	size, err := r.file.Size()
+func verify(d disk.Disk, h *journal.History, data []byte, r Place) (back journal.History, err error) {
+	size, err := r.File.Size()
 	if err != nil {
-		return back, fmt.Errorf("cannot look at %s: %w", r.path, reason(err))
+		return back, fmt.Errorf("cannot look at %s: %w", r.Path, reason(err))
 	}
 	least := h.Synced // what has to be there
 	if running(d, &h.State) {
 		least = h.End
 	}
 	n := jobs(h.Done.Count())
-	other := r.inode != h.Inode
+	other := r.Inode != h.Inode
 	switch {
 	case size == 0 && least > 0:
-		return back, fmt.Errorf("it has the results of %s, and %s is empty; write >> %s or use --output, and if it was emptied remove the journal, too, to begin anew", n, r.path, r.path)
+		return back, fmt.Errorf("it has the results of %s, and %s is empty; write >> %s or use --output, and if it was emptied remove the journal, too, to begin anew", n, r.Path, r.Path)
 	case size < least:
-		return back, fmt.Errorf("it has the results of %s in %d bytes, and %s has %d; the results were in %s", n, least, r.path, size, h.Path)
+		return back, fmt.Errorf("it has the results of %s in %d bytes, and %s has %d; the results were in %s", n, least, r.Path, size, h.Path)
 	case size != h.End && (h.Closed || other):
-		return back, fmt.Errorf("the results of %s end at byte %d of %s, and %s has %d: it is another file, or somebody has written to it", n, h.End, h.Path, r.path, size)
+		return back, fmt.Errorf("the results of %s end at byte %d of %s, and %s has %d: it is another file, or somebody has written to it", n, h.End, h.Path, r.Path, size)
 	}
 	last, err := lastWhole(h, r, size)
 	if err != nil {
 		return back, err
 	}
 	if last == nil || last.End < h.Synced || other && last.End != h.End {
-		return back, fmt.Errorf("%s has been changed: it does not hold the results of %s any more that were written to it; bring it back, or remove it and the journal to begin anew", r.path, n)
+		return back, fmt.Errorf("%s has been changed: it does not hold the results of %s any more that were written to it; bring it back, or remove it and the journal to begin anew", r.Path, n)
 	}
 	return h.Back(data, *last)
 }
@@ -292,15 +286,15 @@ const copySize = 1 << 20
 
 // lastWhole returns the last mark at which the results have the checksum that
 // they had, or nil.
-func lastWhole(h *journal.History, r place, size int64) (last *journal.Mark, err error) {
+func lastWhole(h *journal.History, r Place, size int64) (last *journal.Mark, err error) {
 	buf := make([]byte, max(0, min(copySize, size-h.Base)))
 	at, sum := h.Base, uint32(0)
 	for i := range h.Marks {
 		m := &h.Marks[i]
 		for at < m.End && at < size {
-			n, err := r.file.ReadAt(buf[:min(int64(len(buf)), m.End-at, size-at)], at)
+			n, err := r.File.ReadAt(buf[:min(int64(len(buf)), m.End-at, size-at)], at)
 			if n == 0 {
-				return nil, fmt.Errorf("cannot read %s: %w", r.path, reason(err))
+				return nil, fmt.Errorf("cannot read %s: %w", r.Path, reason(err))
 			}
 			sum = crc32.Update(sum, castagnoli, buf[:n])
 			at += int64(n)
@@ -316,24 +310,48 @@ func lastWhole(h *journal.History, r place, size int64) (last *journal.Mark, err
 // restore cuts off what is behind the results of s, and brings all of them to
 // disk. What was not synced is written again: after a failed sync the system may
 // take for clean what never reached the disk.
-func restore(s *journal.State, r place) error {
-	size, err := r.file.Size()
+func restore(s *journal.State, r Place) error {
+	size, err := r.File.Size()
 	if err == nil && size > s.End {
-		err = r.file.Truncate(s.End)
+		err = r.File.Truncate(s.End)
 	}
 	buf := make([]byte, min(copySize, s.End-s.Synced))
 	for at := s.Synced; err == nil && at < s.End; {
 		var n int
-		if n, err = r.file.ReadAt(buf[:min(int64(len(buf)), s.End-at)], at); n > 0 {
-			_, err = r.file.WriteAt(buf[:n], at)
+		if n, err = r.File.ReadAt(buf[:min(int64(len(buf)), s.End-at)], at); n > 0 {
+			_, err = r.File.WriteAt(buf[:n], at)
 		}
 		at += int64(n)
 	}
-	if err == nil && (size > s.End || s.Synced < s.End || s.Inode != r.inode) {
-		err = r.file.Sync()
+	if err == nil && (size > s.End || s.Synced < s.End || s.Inode != r.Inode) {
+		err = r.File.Sync()
 	}
 	if err != nil {
-		return fmt.Errorf("cannot bring %s back to where the journal knows it: %w", r.path, reason(err))
+		return fmt.Errorf("cannot bring %s back to where the journal knows it: %w", r.Path, reason(err))
 	}
 	return nil
+}
+
+// writeAll makes a file of data that is on disk.
+func writeAll(f disk.File, data []byte) error {
+	if _, err := f.WriteAt(data, 0); err != nil {
+		return fmt.Errorf("writing: %w", reason(err))
+	}
+	if err := f.Sync(); err != nil {
+		return fmt.Errorf("syncing: %w", reason(err))
+	}
+	return nil
+}
+
+// reason is what went wrong, without the name of the file.
+func reason(err error) error {
+	var path *os.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &link):
+		return link.Err
+	}
+	return err
 }

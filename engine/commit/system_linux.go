@@ -3,17 +3,7 @@ package commit
 import (
 	"fmt"
 	"os"
-	"strings"
 )
-
-// Boot is the same as long as the system runs.
-func (system) Boot() string {
-	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(id))
-}
 
 // again opens the file behind a descriptor once more, for reading and writing
 // anywhere, whatever the descriptor is for. It returns its name, too.

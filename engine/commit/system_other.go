@@ -7,9 +7,6 @@ import (
 	"os"
 )
 
-// Boot is unknown: after any stop, what was not on disk may be gone.
-func (system) Boot() string { return "" }
-
 // again opens a file once more, for reading and writing anywhere. It returns its
 // name, too.
 func again(f *os.File) (*os.File, string, error) {
