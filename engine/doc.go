@@ -12,6 +12,7 @@
 //	commit    keeps the journal beside the results, and goes on from it
 //	disk      what it needs of a file system
 //	trace     what every slot did when
+//	live      what is known of a run while it goes on (pure)
 //	progress  words how far the run is
 //	socket    what package net lacks
 //

@@ -123,27 +123,30 @@ func (s *Stage) Receipts(dst []Receipt) []Receipt {
 	// budget only when the temporary file takes no more. Jobs that were handed
 	// out go on then, for the next to be written may be among them; but a
 	// result may be larger than memory, and has to wait for the disk.
-	if s.Memory() <= s.budget || s.idle() {
+	if s.Memory() <= s.budget || s.Idle() {
 		dst = append(dst, s.waiting...)
 		s.waiting = s.waiting[:0]
 	}
-	if s.Memory() <= s.budget || s.idle() && s.Memory() <= s.budget/2*3 {
+	if s.Memory() <= s.budget || s.Idle() && s.Memory() <= s.budget/2*3 {
 		dst = append(dst, s.partial...)
 		s.partial = s.partial[:0]
 	}
 	return dst
 }
 
-// idle reports that the executor has nothing to do.
-func (s *Stage) idle() bool { return s.flying == 0 && len(s.ops) == 0 }
+// Idle reports that the executor has nothing to do.
+func (s *Stage) Idle() bool { return s.flying == 0 && len(s.ops) == 0 }
 
 // Retry has what the temporary file did not take tried again, if there is
 // something and the executor has nothing else to do. It is called now and then.
 func (s *Stage) Retry() {
-	if s.kept > 0 && s.idle() {
+	if s.kept > 0 && s.Idle() {
 		s.push(Op{Kind: Retry})
 	}
 }
+
+// Holding reports whether results wait for the one at Frontier.
+func (s *Stage) Holding() bool { return len(s.runs) > 0 }
 
 // Full reports that the executor is behind, so no more input is to be taken
 // in. Jobs that were taken in before are to go on, also a second time: the

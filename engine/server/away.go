@@ -95,9 +95,13 @@ func (s *Server) back(p *peer) {
 	had := s.leased(p.was)
 	missing, needless := s.sched.Return(s.now(), p.was.id, p.id, int(p.Hello.Slots), p.held)
 	p.first = p.was.first
+	p.was.counts.add(p.counts)
+	p.counts = p.was.counts
+	s.laneSlots(p)
 	has := had
 	for _, h := range missing {
 		has -= h.Count
+		s.laneReturned(p, h.Count)
 		s.traceReturned(p, codec.Span{Seq: h.Seq, Count: uint64(h.Count)})
 	}
 	s.away = slices.DeleteFunc(s.away, func(o *peer) bool { return o == p.was })
@@ -131,6 +135,7 @@ func (s *Server) lookAway(now time.Duration) {
 		}
 		s.grumble("worker %s has not come back within %v%s", p.name(), s.Grace, goElsewhere(s.leased(p)))
 		s.sched.Leave(now, p.id)
+		s.laneLeave(p)
 		s.traceLeave(p)
 		s.Kick()
 	}

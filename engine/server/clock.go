@@ -53,6 +53,9 @@ const maxStall = 30 * time.Second
 func (s *Server) look(now time.Duration) {
 	s.awake += min(now-s.looked, 2*tick)
 	s.looked = now
+	if s.carried || s.Stage.Idle() {
+		s.carried, s.flowed = false, now
+	}
 	for _, p := range s.peers {
 		if delivered := p.wrote - p.conn.OutboundBuffered(); delivered > p.delivered || delivered == p.wrote {
 			p.delivered, p.moved = delivered, s.awake

@@ -22,6 +22,7 @@ func (s *Server) OnOpen(c gnet.Conn) ([]byte, gnet.Action) {
 	p.Enc.SetScratch(s.scratch)
 	p.Dec.SetScratch(s.scratch)
 	p.heard, p.spoke, p.moved = s.awake, s.awake, s.awake
+	p.counts = &counts{}
 	s.lastID++
 	p.id = s.lastID
 	s.peers[p.id] = p
@@ -51,6 +52,7 @@ func (s *Server) join(p *peer) {
 	}
 	s.sched.Join(s.now(), p.id, int(p.Hello.Slots))
 	p.first = p.id
+	s.laneJoin(p)
 	s.traceJoin(p)
 	s.Log.Note("worker %s joined with %d slots", p.name(), p.Hello.Slots)
 }
@@ -79,6 +81,8 @@ func (s *Server) OnTraffic(c gnet.Conn) gnet.Action {
 		return gnet.None
 	}
 	p.heard = s.awake
+	p.counts.received += int64(len(buf))
+	s.received += int64(len(buf))
 	if p.why == "" {
 		if err := s.receive(p, buf); err != nil {
 			if p.why = err.Error(); err == io.EOF {
@@ -143,6 +147,7 @@ func (s *Server) part(p *peer, err error) {
 		delete(s.sessions, p.Hello.Session)
 	}
 	s.sched.Leave(s.now(), p.id)
+	s.laneLeave(p)
 	s.traceLeave(p)
 	s.farewell(p, goElsewhere(held), err)
 }

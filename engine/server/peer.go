@@ -19,6 +19,7 @@ type peer struct {
 	left  func()
 	id    schedule.WorkerID
 	first schedule.WorkerID // id of the worker's first connection: the trace knows it by that
+	counts *counts
 	conn  gnet.Conn
 
 	partial []byte // the beginning of a frame
@@ -130,6 +131,8 @@ func (s *Server) write(p *peer) {
 		p.spoke = s.awake
 		p.adapt(s.now())
 		p.wrote += len(out)
+		p.counts.sent += int64(len(out))
+		s.sent += int64(len(out))
 		_, _ = p.conn.Write(out) // a failed write has closed the connection: OnClose saw to it
 		if p.closed {
 			s.recycle(out)

@@ -64,6 +64,7 @@ func (s *Server) handle(p *peer, f codec.Frame) error {
 		m, err := codec.ParseSlots(f.Payload)
 		if err == nil {
 			s.sched.Slots(s.now(), p.id, int(min(m.Slots, codec.MaxSlots)))
+			s.laneSlots(p)
 		}
 		return err
 	}
@@ -119,6 +120,7 @@ func (s *Server) answers(p *peer, payload []byte) error {
 	if err := p.spend(len(m.Lines)); err != nil {
 		return err
 	}
+	sent := s.sentAt(p, m.Seq)
 	rest := batch.Range{Seq: m.Seq, Count: int(m.Count), Data: m.Lines} // no more than there are lines in a frame
 	for rest.Count > 0 {
 		n, late := s.sched.Answer(s.now(), p.id, rest.Seq, rest.Count)
@@ -132,9 +134,11 @@ func (s *Server) answers(p *peer, payload []byte) error {
 			continue
 		}
 		s.Counts.Done.Add(int64(n))
+		p.counts.done += int64(n)
 		s.Stage.Emit(rc, some.Data)
 	}
 	p.budget.earn(settledFrames)
+	s.laneRan(p, sent, int(m.Count), m.Start, m.Took)
 	s.traceAnswers(p, &m)
 	return nil
 }
@@ -151,6 +155,7 @@ func (s *Server) result(p *peer, r *codec.Result) error {
 	}
 	failed := r.Outcome != codec.Exited || r.Code != 0
 	var v schedule.Verdict
+	sent := s.sentAt(p, r.Seq)
 	if failed {
 		v = s.sched.Failed(s.now(), p.id, r.Seq, int(r.Attempt))
 	} else {
@@ -163,16 +168,21 @@ func (s *Server) result(p *peer, r *codec.Result) error {
 		return s.unwanted(p, r.Seq, size)
 	}
 	p.budget.earn(settledFrames)
+	s.laneRan(p, sent, 1, r.Start, r.Took)
 	s.traceResult(p, r, !v.Final && !v.Late && !v.Twin)
 	if v.Late {
 		s.dropParts(p, r.Seq)
 		s.owe(p, order.Receipt{Seq: r.Seq, Count: 1, Bytes: size})
 		return nil
 	}
+	if failed {
+		p.counts.failed++
+	}
 	s.printStderr(half, r.Stderr)
 	if !v.Final {
 		s.dropParts(p, r.Seq)
 		s.owe(p, order.Receipt{Seq: r.Seq, Count: 1, Bytes: size})
+		s.retried++
 		next := "it is tried again"
 		if v.Twin {
 			next = "its other copy goes on"
@@ -181,8 +191,9 @@ func (s *Server) result(p *peer, r *codec.Result) error {
 		return nil
 	}
 	if failed {
-		s.failed(r.Seq, s.cause(r), v.Record.Data)
+		s.failed(failure{seq: r.Seq, why: s.cause(r), record: v.Record.Data, worker: p.name(), stderr: r.Stderr})
 	}
+	p.counts.done++
 	s.Counts.Done.Add(1)
 	s.emit(p, half, r, size)
 	delete(p.parts, r.Seq)
@@ -281,6 +292,7 @@ func (s *Server) giveBack(p *peer, payload []byte) error {
 		if span.Count > 1<<31 || !s.sched.GiveBack(now, p.id, span.Seq, int(span.Count)) {
 			return fmt.Errorf("it gives back %d jobs from %d on, which it does not have", span.Count, span.Seq)
 		}
+		s.laneReturned(p, int(span.Count))
 		s.traceReturned(p, span)
 		for seq := range p.parts {
 			if seq-span.Seq < span.Count {

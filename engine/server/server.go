@@ -14,6 +14,7 @@ import (
 	"github.com/jobpipe/jobpipe/engine/batch"
 	"github.com/jobpipe/jobpipe/engine/commit"
 	"github.com/jobpipe/jobpipe/engine/halt"
+	"github.com/jobpipe/jobpipe/engine/live"
 	"github.com/jobpipe/jobpipe/engine/order"
 	"github.com/jobpipe/jobpipe/engine/output"
 	"github.com/jobpipe/jobpipe/engine/schedule"
@@ -45,6 +46,7 @@ type Config struct {
 
 	Log   Log
 	Trace *trace.Recorder // of a run that begins with New; nil: none
+	Watch bool            // somebody may watch what the slots do: see Strips
 }
 
 // Counts is how far the run is. It may be read from any goroutine.
@@ -103,6 +105,14 @@ type Server struct {
 	grumbled             time.Duration // by awake
 	retryAt              time.Duration // of results that the temporary file did not take
 	lamented             time.Duration // when it was last said that it takes no more; 0: never
+
+	// For those who watch.
+	watched        *watched // nil: nobody may
+	failures       live.Recent
+	retried        int64         // attempts that failed and were not the last
+	received, sent int64         // bytes
+	carried        bool          // the writer has carried something out since it was last looked
+	flowed         time.Duration // when that was last seen, or it had nothing to do
 }
 
 // New returns a server that has not started.
@@ -118,6 +128,9 @@ func New(conf Config) (*Server, error) {
 		scratch:  codec.NewScratch(),
 		peers:    map[schedule.WorkerID]*peer{},
 		sessions: map[[16]byte]*peer{},
+	}
+	if conf.Watch {
+		s.watched = &watched{lane: live.NewLane(0, 0, nil), wall: s.start.UnixMicro()}
 	}
 	s.alarm = time.AfterFunc(time.Hour, s.Kick)
 	s.alarm.Stop()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/engine/live"
 	"github.com/jobpipe/jobpipe/engine/order"
 	"github.com/jobpipe/jobpipe/engine/schedule"
 	"github.com/jobpipe/jobpipe/engine/split"
@@ -49,6 +50,7 @@ func (s *Server) unhurried() bool {
 // collect takes back what the writer has carried out.
 func (s *Server) collect() {
 	s.ops = s.Writer.Completed(s.ops[:0])
+	s.carried = s.carried || len(s.ops) > 0
 	for i := range s.ops {
 		s.Stage.Done(s.ops[i])
 	}
@@ -195,19 +197,32 @@ func (s *Server) past(it split.Item) {
 
 // tooLong settles a job whose record was not kept.
 func (s *Server) tooLong(it split.Item) {
-	s.failed(it.Range.Seq, fmt.Sprintf("its record of %d bytes is longer than --max-job allows (%d); it is not in --failed", it.TooLong, s.MaxJob), nil)
+	s.failed(failure{seq: it.Range.Seq, why: fmt.Sprintf("its record of %d bytes is longer than --max-job allows (%d); it is not in --failed", it.TooLong, s.MaxJob)})
 	s.Counts.Done.Add(1)
 	s.Stage.Emit(order.Receipt{Seq: it.Range.Seq, Count: 1}, s.noAnswer)
 }
 
+// A failure is that of a job that has failed for good.
+type failure struct {
+	seq    uint64
+	why    string
+	record []byte
+	worker string // empty: none
+	stderr []byte // at least the end of it
+}
+
 // failed names a job that has failed for good, and keeps its record.
-func (s *Server) failed(seq uint64, why string, record []byte) {
+func (s *Server) failed(f failure) {
 	s.Counts.Failed.Add(1)
 	if s.Journal != nil {
-		s.Journal.Failed(seq)
+		s.Journal.Failed(f.seq)
 	}
-	s.Writer.Failed(record)
-	s.Stage.Stderr(fmt.Appendf(nil, "jobpipe: %s %d failed: %s\n", s.noun(), seq, why))
+	s.Writer.Failed(f.record)
+	s.Stage.Stderr(fmt.Appendf(nil, "jobpipe: %s %d failed: %s\n", s.noun(), f.seq, f.why))
+	s.failures.Add(live.Failure{
+		Seq: f.seq, Text: live.Beginning(f.record, s.Schedule.Delim), Worker: f.worker,
+		Cause: f.why, Stderr: live.Tail(f.stderr), At: s.now(),
+	})
 }
 
 // noun is what a record is called in messages.
@@ -237,6 +252,7 @@ func (s *Server) perform(a *schedule.Action) {
 		s.cancel(p, a)
 		return
 	}
+	s.laneSent(p, a.Range.Count)
 	s.traceSent(p, a)
 	s.send(p, a)
 	s.writeMuch(p)
@@ -251,7 +267,7 @@ func (s *Server) giveUp(a *schedule.Action) {
 		if s.Schedule.MaxLost == 1 {
 			why = "its worker vanished, and it is not given to another (--max-lost)"
 		}
-		s.failed(one.Seq, why, one.Data)
+		s.failed(failure{seq: one.Seq, why: why, record: one.Data})
 		s.Counts.Done.Add(1)
 		s.Stage.Emit(order.Receipt{Seq: one.Seq, Count: 1}, s.noAnswer)
 	}
