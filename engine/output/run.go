@@ -12,17 +12,18 @@ import (
 func (w *Writer) run() {
 	defer close(w.ended)
 	defer w.spool.close()
-	defer w.status.end()
-	defer w.stderr.end()
 	var batch []task
 	for {
 		w.mu.Lock()
 		for len(w.queue) == 0 && !w.restated && !w.closing {
 			w.work.Wait()
 		}
-		w.status.text, w.restated = w.state, false
+		state := w.state
+		w.restated = false
 		if len(w.queue) == 0 && w.closing {
 			w.mu.Unlock()
+			w.stderr.end()
+			w.status.end(state)
 			return
 		}
 		batch, w.queue = w.queue, batch[:0]
@@ -32,7 +33,7 @@ func (w *Writer) run() {
 		}
 		w.writeDown()
 		clear(batch)
-		w.status.show()
+		w.status.say(state)
 	}
 }
 

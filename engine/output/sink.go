@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,6 +16,7 @@ import (
 type sink struct {
 	file   *os.File // keeps fd open
 	fd     int
+	since  atomic.Int64 // when the write that goes on began, in ns since 1970; 0: none does
 	err    error        // the first error; nothing is written after it
 	status *status      // where it stands on the same terminal; nil: it does not
 	tap    func([]byte) // told what was written; nil: nobody is
@@ -53,16 +56,15 @@ func (s *sink) pass(b []byte) error {
 	if s.status == nil || len(b) == 0 {
 		return s.put(b)
 	}
-	s.status.makeWay()
-	err := s.put(b)
-	s.status.passed(b)
-	return err
+	return s.status.around(b, s.put)
 }
 
 // put is write without a thought for the status.
 func (s *sink) put(b []byte) error {
 	all := b
+	defer s.since.Store(0)
 	for len(b) > 0 && s.err == nil {
+		s.since.Store(time.Now().UnixNano())
 		n, err := unix.Write(s.fd, b)
 		switch {
 		case n > 0:
@@ -89,6 +91,21 @@ func (s *sink) wait() error {
 			return err
 		}
 	}
+}
+
+// stuck is for how long the write that goes on has taken. Any goroutine may ask.
+func (s *sink) stuck() time.Duration {
+	since := s.since.Load()
+	if since == 0 {
+		return 0
+	}
+	return time.Since(time.Unix(0, since))
+}
+
+// ready reports whether a write would not wait.
+func (s *sink) ready() bool {
+	n, err := unix.Poll([]unix.PollFd{{Fd: int32(s.fd), Events: unix.POLLOUT}}, 0)
+	return n > 0 && err == nil
 }
 
 // explain says what could not be written where; nil stays nil.

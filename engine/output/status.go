@@ -2,6 +2,7 @@ package output
 
 import (
 	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -18,7 +19,9 @@ const (
 
 const eraseBelow = "\x1b[J" // from the cursor to the end of the screen
 
-// A status is the last line of stderr. The writer's goroutine owns it.
+// A status is the last line of stderr. The writer's goroutine owns it, and draws
+// it when all else is written. While that waits for a stdout which takes nothing,
+// who states the status draws it.
 //
 // On a terminal the line is drawn in place and erased before anything else is
 // written there, be it by stderr or by a stdout that is a terminal too. It is
@@ -34,9 +37,10 @@ type status struct {
 	terminal bool
 	pace     time.Duration // between lines where it is no terminal
 
-	text    string // what it is to say; empty: nothing
-	drawn   string // what stands on the terminal's last line, or was written last
-	midline bool   // somebody else's line has begun
+	mu      sync.Mutex // of all below; held while anything is written where it stands
+	text    string     // what it is to say; empty: nothing
+	drawn   string     // what stands on the terminal's last line, or was written last
+	midline bool       // somebody else's line has begun
 	told    time.Time
 }
 
@@ -50,7 +54,16 @@ func (s *status) attach(stderr, stdout *sink) {
 	}
 }
 
-// makeWay is called before somebody else writes.
+// around is for what somebody else writes.
+func (s *status) around(b []byte, write func([]byte) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.makeWay()
+	err := write(b)
+	s.midline = b[len(b)-1] != '\n'
+	return err
+}
+
 func (s *status) makeWay() {
 	if s.terminal && s.drawn != "" {
 		s.drawn = ""
@@ -58,14 +71,25 @@ func (s *status) makeWay() {
 	}
 }
 
-// passed is called after somebody else has written b.
-func (s *status) passed(b []byte) {
-	if len(b) > 0 {
-		s.midline = b[len(b)-1] != '\n'
+// say brings what stands there up to date.
+func (s *status) say(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.text = text
+	s.show()
+}
+
+// offer is say where that does not have to wait.
+func (s *status) offer(text string) {
+	if s.mu.TryLock() {
+		defer s.mu.Unlock()
+		if s.to.ready() {
+			s.text = text
+			s.show()
+		}
 	}
 }
 
-// show brings what stands there up to date.
 func (s *status) show() {
 	switch {
 	case s.midline:
@@ -94,7 +118,10 @@ func (s *status) tell() {
 
 // end leaves the terminal as if there had been no status, and other files with
 // the last one.
-func (s *status) end() {
+func (s *status) end(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.text = text
 	if s.terminal {
 		s.makeWay()
 	} else if s.text != "" && s.text != s.drawn && !s.midline {

@@ -110,12 +110,12 @@ func TestStatusIsFreshened(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := &monitor{t: t, other: other, terminal: terminal}
-	s := status{to: to, terminal: true, text: "status"}
-	s.show()
-	s.show()
+	s := status{to: to, terminal: true}
+	s.say("status")
+	s.say("status")
 	m.until("status")
 	s.told = time.Now().Add(-freshen)
-	s.show()
+	s.say("status")
 	m.until("status")
 	if n := strings.Count(m.all, "status"); n != 2 {
 		t.Errorf("it was drawn %d times", n)
@@ -168,6 +168,30 @@ func TestStatusDoesNotQueueUp(t *testing.T) {
 	r.Close()
 }
 
+// Who waits for a stdout that takes nothing is told so.
+func TestStatusWhileStdoutIsStuck(t *testing.T) {
+	pr, pw, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pr.Close()
+	defer pw.Close()
+	other, terminal := openTerminal(t)
+	t.Setenv("TERM", "xterm")
+	r, m := start(t, Options{Stdout: pw, Stderr: terminal}), &monitor{t: t, other: other, terminal: terminal}
+	r.Submit([]order.Op{{Kind: order.Stdout, Data: make([]byte, 4<<20)}}) // more than the pipe holds
+	for r.Stuck() <= patience {
+		time.Sleep(patience / 10)
+	}
+	r.Status("stuck")
+	m.until("stuck")
+	go io.Copy(io.Discard, pr)
+	r.Message([]byte("hello\n"))
+	m.until("stuck")
+	m.expect("hello", "stuck")
+	r.Close()
+}
+
 func TestStatusInAFile(t *testing.T) {
 	r := start(t, Options{})
 	for _, s := range []string{"first", "second", "third", "last"} {
@@ -186,14 +210,13 @@ func TestStatusIsPaced(t *testing.T) {
 	f := create(t, t.TempDir()+"/f")
 	s.to.fd = int(f.Fd())
 	for _, text := range []string{"a", "a", "b"} {
-		s.text = text
-		s.show()
+		s.say(text)
 	}
 	s.told = time.Now().Add(-time.Hour)
-	s.show()
-	s.midline, s.text, s.pace = true, "c", 0
-	s.show()
-	s.end()
+	s.say("b")
+	s.midline, s.pace = true, 0
+	s.say("c")
+	s.end("c")
 	if got, _ := os.ReadFile(f.Name()); string(got) != "a\nb\n" {
 		t.Errorf("written %q", got)
 	}

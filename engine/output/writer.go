@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/jobpipe/jobpipe/engine/commit"
 	"github.com/jobpipe/jobpipe/engine/order"
@@ -33,10 +34,10 @@ type Options struct {
 
 // A Writer writes. Its methods may be called by any goroutine.
 type Writer struct {
-	stdout, stderr, failed *sink  // the goroutine's
-	spool                  spool  // the goroutine's
-	status                 status // the goroutine's
-	broken                 bool   // results are lost: the goroutine's
+	stdout, stderr, failed *sink // the goroutine's
+	spool                  spool // the goroutine's
+	status                 status
+	broken                 bool // results are lost: the goroutine's
 	journal                *commit.Log
 	inOrder                bool
 	frontier               uint64 // all before it are in the journal: the goroutine's
@@ -129,7 +130,17 @@ func (w *Writer) Status(line string) {
 	w.state, w.restated = line, true
 	w.mu.Unlock()
 	w.work.Signal()
+	if w.Stuck() > patience {
+		w.status.offer(line)
+	}
 }
+
+// patience is how long a stdout may take nothing before the status, which else is
+// drawn when all is written, does not wait for it.
+const patience = 200 * time.Millisecond
+
+// Stuck is for how long stdout has not taken what it is given; 0 when it has.
+func (w *Writer) Stuck() time.Duration { return w.stdout.stuck() }
 
 func (w *Writer) text(to *sink, b []byte) {
 	w.mu.Lock()
