@@ -31,7 +31,9 @@ func (w *Writer) run() {
 		for i := range batch {
 			w.carryOut(&batch[i])
 		}
-		w.writeDown()
+		if !w.broken {
+			w.took(w.ledger.WriteDown())
+		}
 		clear(batch)
 		w.status.say(state)
 	}
@@ -53,15 +55,12 @@ func (w *Writer) carryOut(t *task) {
 		}
 		return
 	}
-	if err := w.execute(&t.op); err != nil {
-		w.broken = true
-		w.fail(err)
-	}
+	w.took(w.execute(&t.op))
 	if w.broken {
 		return
 	}
 	if t.op.Kind != order.Stdout {
-		w.settle(&t.op)
+		w.ledger.Settle(&t.op)
 	}
 	w.mu.Lock()
 	w.spillErr = w.spool.err
@@ -70,6 +69,14 @@ func (w *Writer) carryOut(t *task) {
 	w.mu.Unlock()
 	if ring {
 		w.doorbell()
+	}
+}
+
+// took sees whether results were written.
+func (w *Writer) took(err error) {
+	if err != nil {
+		w.broken = true
+		w.fail(err)
 	}
 }
 
@@ -95,7 +102,7 @@ func (w *Writer) fail(err error) {
 func (w *Writer) execute(op *order.Op) error {
 	switch op.Kind {
 	case order.Stdout:
-		return w.results(w.print(op))
+		return w.results(w.ledger.Print(op, w.stdout.write))
 	case order.Stderr:
 		w.stderr.write(op.Data)
 		return nil

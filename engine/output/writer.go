@@ -39,8 +39,7 @@ type Writer struct {
 	status                 status
 	broken                 bool // results are lost: the goroutine's
 	journal                *commit.Log
-	inOrder                bool
-	frontier               uint64 // all before it are in the journal: the goroutine's
+	ledger                 Ledger // the goroutine's
 	doorbell               func()
 	ended                  chan struct{} // closed when the goroutine is over
 
@@ -66,7 +65,7 @@ type task struct {
 
 // New starts a writer.
 func New(o Options) (*Writer, error) {
-	w := &Writer{doorbell: o.Doorbell, ended: make(chan struct{}), journal: o.Journal, inOrder: o.InOrder, frontier: 1}
+	w := &Writer{doorbell: o.Doorbell, ended: make(chan struct{}), journal: o.Journal, ledger: NewLedger(o.Journal, o.InOrder)}
 	w.work.L = &w.mu
 	w.spool.dir = o.TempDir
 	var err error

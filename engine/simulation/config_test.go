@@ -33,6 +33,9 @@ type config struct {
 	lazy    float64 // how likely an event is handled together with the next
 	blocked float64 // how likely stdout is to block
 	disk    int64   // bytes that the temporary file takes before peace
+
+	journaled bool
+	troubles  int // so many lives end early
 }
 
 // deadAfter is when the coordinator takes a silent worker for gone.
@@ -103,6 +106,9 @@ func newConfig(r *rand.Rand) config {
 	}
 	if r.IntN(4) == 0 {
 		c.Rate = pick(r, 20, 500.5, 1000, 30_000)
+	}
+	if c.journaled = r.IntN(3) == 0; c.journaled {
+		c.troubles = r.IntN(6)
 	}
 	return c
 }

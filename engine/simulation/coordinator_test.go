@@ -14,6 +14,8 @@ import (
 // the scheduler and the order stage, with every step checked by the model.
 type run struct {
 	model
+	remains
+	life
 	rnd    *rand.Rand
 	log    func(format string, args ...any)
 	sched  *schedule.Scheduler
@@ -103,6 +105,9 @@ func (r *run) perform(a schedule.Action, ticking bool) {
 	}
 	if a.Kind == schedule.GiveUp {
 		r.giveUp(a.Range, a.Attempt)
+		for seq := a.Range.Seq; seq < a.Range.End(); seq++ {
+			r.failedForGood(seq)
+		}
 		r.stage.Emit(order.Receipt{Seq: a.Range.Seq, Count: a.Range.Count}, nil)
 		return
 	}
@@ -149,13 +154,15 @@ func (r *run) intake() {
 	if r.paused {
 		return
 	}
+	if !r.recognised() {
+		return
+	}
 	for r.read < r.arrived && r.wants() && !r.stage.Full() {
 		next, ok := r.cut()
 		if !ok {
 			return
 		}
-		r.add(next)
-		r.sched.Add(next)
+		r.sort(next)
 	}
 	if r.read == uint64(r.jobs) && !r.ended {
 		r.ended = true
@@ -169,10 +176,9 @@ func (r *run) intake() {
 
 // wants asks the scheduler whether it wants more jobs.
 func (r *run) wants() bool {
-	fresh := r.ends[r.read] - r.ends[r.next-1]
 	got := r.sched.Wants()
-	if want := fresh < maxFresh && !r.stopped; got != want {
-		violated("more jobs are wanted: %v, though %d bytes of them wait", got, fresh)
+	if want := r.unsent < maxFresh && !r.stopped; got != want {
+		violated("more jobs are wanted: %v, though %d bytes of them wait", got, r.unsent)
 	}
 	return got
 }
@@ -215,7 +221,7 @@ func (r *run) compact() {
 		return
 	}
 	r.sched.Compact()
-	if r.pool.Exhausted() && r.next > r.read && r.promised == 0 && len(r.dooms) == 0 {
+	if r.pool.Exhausted() && r.fresh == 0 && r.promised == 0 && len(r.dooms) == 0 {
 		violated("%d jobs wait and %d are leased, none is fresh, and they keep all blocks", r.waiting(), r.leased)
 	}
 }
@@ -224,14 +230,13 @@ func (r *run) compact() {
 // afterwards.
 func (r *run) halt() {
 	inHand, ok := batch.Range{}, false
-	if r.read < r.arrived && r.rnd.IntN(2) == 0 {
+	if r.read < r.arrived && r.rnd.IntN(2) == 0 && r.recognised() {
 		inHand, ok = r.cut()
 	}
 	r.sched.Stop()
 	r.stop()
 	if ok {
-		r.add(inHand)
-		r.sched.Add(inHand)
+		r.sort(inHand)
 	}
 	r.handled()
 }
@@ -240,8 +245,12 @@ func (r *run) halt() {
 func (r *run) rest() {
 	if r.stopped && !r.rested && r.sched.Done() {
 		r.rested = true
-		r.printRest()
-		r.stage.Rest()
+		if r.journal != nil {
+			r.stage.Forget()
+		} else {
+			r.printRest()
+			r.stage.Rest()
+		}
 		r.handled()
 	}
 }
@@ -385,6 +394,9 @@ func (r *run) finish(w *worker, t task, ok bool, data []byte) {
 		r.ack(w, t.seq, 1)
 		r.handled()
 		return
+	}
+	if !ok {
+		r.failedForGood(t.seq)
 	}
 	r.settle(t.seq, r.output(t.seq, ok))
 	rc := order.Receipt{Worker: uint64(w.id), Seq: t.seq, Count: 1, Bytes: len(data)}

@@ -17,6 +17,9 @@ func (w *worker) latest() *worker {
 // begun notes that a job is begun. Each attempt is, once at most, however often
 // connections are cut.
 func (w *worker) begun(t task) {
+	if w.stale {
+		return
+	}
 	j := &w.all[t.seq]
 	if slices.Contains(j.runs, t.attempt) {
 		violated("attempt %d at job %d is run twice", t.attempt, t.seq)
@@ -26,6 +29,9 @@ func (w *worker) begun(t task) {
 
 // unbegun is for jobs that go back because another of their process was ended.
 func (w *worker) unbegun(t task) {
+	if w.stale {
+		return
+	}
 	j := &w.all[t.seq]
 	j.runs = slices.DeleteFunc(j.runs, func(attempt int) bool { return attempt == t.attempt })
 }
@@ -96,7 +102,7 @@ func (w *worker) forgetAll() {
 	for _, now := range w.running {
 		now.ended = true
 	}
-	w.queue, w.running, w.kept, w.out, w.busy, w.waiting = nil, nil, nil, nil, 0, false
+	w.queue, w.running, w.kept, w.out, w.busy, w.waiting, w.stale = nil, nil, nil, nil, 0, false, false
 	if w.leaving {
 		w.up(func() { w.slotsOf(w, 0) })
 	}
@@ -128,7 +134,7 @@ func (r *run) lost(w *worker) {
 	if !w.open || w.away {
 		return
 	}
-	if r.grace == 0 || w.held == 0 {
+	if r.grace == 0 || w.held == len(w.void) { // what is late is not worth waiting for
 		r.left(w)
 		return
 	}

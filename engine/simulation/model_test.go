@@ -47,7 +47,9 @@ type job struct {
 	avoid []schedule.WorkerID
 	runs  []int  // attempts that were begun
 	given bool   // given up
+	bad   bool   // failed for good
 	out   []byte // what stdout must say of it
+	written
 	acks  int
 	lease uint64 // the handing-out it is, or was last, part of
 	few   int    // is handed out in a lease of at most so many jobs; 0: no limit
@@ -110,6 +112,8 @@ type model struct {
 	all      []job // by seq; 0 is unused
 	read     uint64
 	next     uint64   // the first fresh job
+	fresh    int      // jobs
+	unsent   int      // bytes of those
 	paused   bool     // no fresh job is to begin while others are under way
 	again    []uint64 // in order
 	retry    []uint64
@@ -144,7 +148,7 @@ func (m *model) waiting() int {
 	if m.stopped {
 		return 0
 	}
-	return int(m.read+1-m.next) + len(m.again) + len(m.retry) + len(m.alone)
+	return m.fresh + len(m.again) + len(m.retry) + len(m.alone)
 }
 
 func (m *model) add(r batch.Range) {
@@ -153,8 +157,18 @@ func (m *model) add(r batch.Range) {
 		m.all[seq].state, m.all[seq].attempt = fresh, 1
 		if m.stopped {
 			m.all[seq].state = dropped
-			m.next = seq + 1
+		} else {
+			m.fresh++
+			m.unsent += len(m.record(seq, seq+1))
 		}
+	}
+	m.toNext()
+}
+
+// toNext moves next to the first fresh job.
+func (m *model) toNext() {
+	for m.next <= m.read && m.all[m.next].state != fresh {
+		m.next++
 	}
 }
 
@@ -256,6 +270,7 @@ func (m *model) send(p *peer, r batch.Range, attempt int) {
 		}
 		j.state, j.holder, j.since, j.lease = leased, p, m.now, m.leases
 	}
+	m.toNext()
 	m.leased += r.Count
 	m.load(p, r)
 }
@@ -304,6 +319,8 @@ func (m *model) takeWaiting(r batch.Range, s state) {
 	switch s {
 	case fresh:
 		m.next = r.End()
+		m.fresh -= r.Count
+		m.unsent -= len(m.record(r.Seq, r.End()))
 	case again:
 		m.again = drop(m.again)
 	case retry, alone:
@@ -487,7 +504,8 @@ func (m *model) stop() {
 			j.state = dropped
 		}
 	}
-	m.again, m.retry, m.alone, m.next = nil, nil, nil, m.read+1
+	m.again, m.retry, m.alone = nil, nil, nil
+	m.next, m.fresh, m.unsent = m.read+1, 0, 0
 	for _, p := range m.peers {
 		p.spared = 0
 	}

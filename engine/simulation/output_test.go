@@ -7,12 +7,12 @@ import "github.com/jobpipe/jobpipe/engine/order"
 func (m *model) print(seq uint64) {
 	j := &m.all[seq]
 	if !m.keep {
-		m.printed += len(j.out)
+		m.printed += j.prints()
 		j.due = m.printed
 		return
 	}
 	for m.frontier < uint64(len(m.all)) && m.all[m.frontier].state == settled {
-		m.printed += len(m.all[m.frontier].out)
+		m.printed += m.all[m.frontier].prints()
 		if m.frontier == seq {
 			j.due = m.printed // it is not held, so only written it is safe
 		}
@@ -24,7 +24,7 @@ func (m *model) print(seq uint64) {
 func (m *model) printRest() {
 	for ; m.keep && m.frontier < uint64(len(m.all)); m.frontier++ {
 		if j := &m.all[m.frontier]; j.state == settled {
-			m.printed += len(j.out)
+			m.printed += j.prints()
 		}
 	}
 }
@@ -32,6 +32,9 @@ func (m *model) printRest() {
 // outputIsRight checks what the order stage says of itself after a turn.
 func (r *run) outputIsRight() {
 	w := &r.writer
+	if w.broken {
+		return // nothing is completed any more
+	}
 	queued, spills := int64(0), int64(0)
 	for _, op := range w.queue {
 		queued += int64(cap(op.Data))

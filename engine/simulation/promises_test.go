@@ -50,7 +50,7 @@ func (m *model) dispatched(waiting, leased int) {
 
 // mayBegin reports whether there is a fresh job that need not wait for others.
 func (m *model) mayBegin() bool {
-	return m.next <= m.read && !(m.paused && m.leased+len(m.again)+len(m.retry)+len(m.alone) > 0)
+	return m.fresh > 0 && !(m.paused && m.leased+len(m.again)+len(m.retry)+len(m.alone) > 0)
 }
 
 // somethingFor reports whether a job waits that p may run beside others.
@@ -105,8 +105,8 @@ func (m *model) fairly(p *peer, r batch.Range, first *job) {
 			sharers++
 		}
 	}
-	if most := int(m.read+1-m.next)/sharers + 1; r.Count > most {
-		violated("worker %d is sent %d of %d jobs while %d others have room", p.id, r.Count, m.read+1-m.next, sharers-1)
+	if most := m.fresh/sharers + 1; r.Count > most {
+		violated("worker %d is sent %d of %d jobs while %d others have room", p.id, r.Count, m.fresh, sharers-1)
 	}
 }
 

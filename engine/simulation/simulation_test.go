@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/jobpipe/jobpipe/engine/batch"
+	"github.com/jobpipe/jobpipe/engine/disk/disktest"
 	"github.com/jobpipe/jobpipe/engine/order"
 	"github.com/jobpipe/jobpipe/engine/schedule"
 )
@@ -31,13 +32,13 @@ func TestHostileSchedules(t *testing.T) {
 			r.log = t.Logf
 		}
 		t.Logf("%+v", *r.config)
-		if err := r.play(); err != nil {
+		if _, err := r.playAll(); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
-	var next, events, jobs atomic.Uint64
+	var next, events, jobs, lives atomic.Uint64
 	var failed atomic.Bool
 	var players sync.WaitGroup
 	start := time.Now()
@@ -51,18 +52,21 @@ func TestHostileSchedules(t *testing.T) {
 				}
 				seed := *first + n
 				r := newRun(seed, pool)
-				if err := r.play(); err != nil {
+				lived, err := r.playAll()
+				if err != nil {
 					failed.Store(true)
 					t.Errorf("%v\nreplay it with: go test ./engine/simulation -run TestHostileSchedules -v -seed=%d", err, seed)
 				}
 				events.Add(r.made)
-				jobs.Add(uint64(r.settled))
+				jobs.Add(uint64(r.jobs))
+				lives.Add(uint64(lived))
 			}
 		})
 	}
 	players.Wait()
 	took := time.Since(start).Seconds()
-	t.Logf("%d schedules in %.2f s: %.0f a second; %d events, %d jobs", *seeds, took, float64(*seeds)/took, events.Load(), jobs.Load())
+	t.Logf("%d schedules in %.2f s: %.0f a second; %d events, %d jobs; %d lives of the coordinator",
+		*seeds, took, float64(*seeds)/took, events.Load(), jobs.Load(), lives.Load())
 }
 
 // poolBlocks is how many blocks of input a run may have at most.
@@ -71,15 +75,21 @@ const poolBlocks = 4
 func newRun(seed uint64, pool *batch.Pool) *run {
 	rnd := rand.New(rand.NewPCG(seed, 0))
 	conf := newConfig(rnd)
-	r := &run{
-		model:  model{config: &conf, clock: &clock{}, next: 1, frontier: 1},
-		rnd:    rnd,
-		sched:  schedule.New(conf.Config),
-		stage:  order.New(conf.keep, conf.Delim, conf.budget),
-		writer: writer{disk: conf.disk},
-		pool:   pool,
-	}
+	r := start(&run{model: model{config: &conf, clock: &clock{}}, rnd: rnd, pool: pool})
+	r.writer.disk = conf.disk
 	r.invent()
+	if r.journaled {
+		r.prepare()
+		r.pool = batch.NewPool(poolBlocks * batch.BlockSize) // a process that is killed gives nothing back
+	}
+	return r
+}
+
+// start is a process with nothing in its memory.
+func start(r *run) *run {
+	r.next, r.frontier = 1, 1
+	r.sched = schedule.New(r.config.Config)
+	r.stage = order.New(r.keep, r.Delim, r.budget)
 	if r.Rate > 0 {
 		r.paced = -1 / r.Rate
 	}
@@ -122,27 +132,30 @@ func (r *run) invent() {
 // hugeRecord is every record of a run with huge ones.
 var hugeRecord = append(bytes.Repeat([]byte("huge"), 75<<10), '\n')
 
-// play plays the run to its end, and returns what went wrong.
+// play plays one life to its end, and returns what went wrong.
 func (r *run) play() (err error) {
 	defer func() {
 		switch broken := recover().(type) {
 		case nil:
+		case disktest.Kill:
+			r.killed = true
 		case violation:
 			err = fmt.Errorf("at %v: %s", r.now, broken)
 		default:
 			err = fmt.Errorf("at %v: panic: %v\n%s", r.now, broken, debug.Stack())
 		}
 	}()
+	r.begin()
 	var taken []*batch.Block
 	for range poolBlocks - r.blocks {
 		taken = append(taken, r.pool.Get())
 	}
-	for range r.config.workers {
+	for range r.newcomers() {
 		r.after(r.random(r.peace)*time.Duration(r.rnd.IntN(2)), r.join)
 	}
 	r.after(0, r.arrive)
 	r.after(100*time.Millisecond, r.tick)
-	if r.config.stop > 0 {
+	if r.config.stop > 0 && r.lives == 1 {
 		r.after(r.config.stop, r.halt)
 	}
 	const tooLate, tooMany = 2 * time.Hour, 20_000_000
@@ -166,6 +179,7 @@ func (r *run) play() (err error) {
 	for _, b := range taken[len(taken)-poolBlocks:] {
 		b.Release(1)
 	}
+	r.finishLife()
 	return nil
 }
 
@@ -173,6 +187,7 @@ func (r *run) play() (err error) {
 func (r *run) arrive() {
 	burst := 1 + uint64(r.rnd.IntN(100))
 	r.arrived = min(r.arrived+burst, uint64(r.jobs))
+	r.recognise()
 	if r.arrived < uint64(r.jobs) {
 		r.after(r.random(pick(r.rnd, 0, 100*time.Microsecond, 50*time.Millisecond)), r.arrive)
 	}
@@ -272,7 +287,7 @@ func (r *run) check() {
 	}
 	for seq := range r.all {
 		j := &r.all[seq]
-		if seq == 0 || r.stopped && j.state != settled {
+		if seq == 0 || r.stopped && j.state != settled || j.past {
 			continue
 		}
 		if j.state != settled || j.acks > 1 || j.acks == 0 && !j.given {
@@ -290,7 +305,9 @@ func (r *run) check() {
 	if r.writer.live != 0 || r.writer.kept != 0 {
 		violated("%d bytes of the temporary file were never given up, %d of memory", r.writer.live, r.writer.kept)
 	}
-	r.checkOutput(r.writer.stdout)
+	if r.journal == nil {
+		r.checkOutput(r.writer.stdout)
+	}
 }
 
 // checkOutput checks that stdout has the output of each job once and whole, and

@@ -31,6 +31,7 @@ type worker struct {
 	next    *worker // the connection after this one
 	was     *worker // the one before, which is away and whose place it has not taken yet
 	waiting bool    // to be told what is not needed any more
+	stale   bool    // what it has is of a life before, and it has not been told so
 	leaving bool
 	credit  int // bytes of results it may send
 	out     []message
@@ -147,7 +148,7 @@ func (w *worker) execute(batch []task) {
 	}
 	now := &running{tasks: batch}
 	w.running = append(w.running, now)
-	w.after(took, func() {
+	w.clock.after(took, func() { // whatever becomes of the coordinator
 		w := w.latest()
 		if w.dead || now.ended {
 			return
@@ -280,7 +281,7 @@ func (w *worker) cancel(seq uint64) {
 	for _, now := range w.running {
 		if !now.ended && slices.ContainsFunc(now.tasks, is) {
 			now.ended = true
-			w.after(w.random(time.Second)*time.Duration(w.rnd.IntN(2)), func() { w.ended(now) })
+			w.clock.after(w.random(time.Second)*time.Duration(w.rnd.IntN(2)), func() { w.ended(now) })
 		}
 	}
 }

@@ -20,6 +20,8 @@ type writer struct {
 	chunks []chunk
 	kept   int64 // capacity of chunks
 	busy   bool
+	batch  int // of the queue, so many belong together
+	paper
 }
 
 // A chunk is what the file did not take.
@@ -53,19 +55,44 @@ func (r *run) writeNext() {
 		took += r.random(300 * time.Millisecond)
 	}
 	r.after(took, func() {
+		if w.batch == 0 {
+			w.batch = len(w.queue)
+		}
 		op := w.queue[0]
 		w.queue = w.queue[1:]
-		w.execute(&op)
-		w.done = append(w.done, op)
+		w.batch--
+		r.carryOut(op)
 		r.writeNext()
 		r.handled()
 	})
 }
 
-func (w *writer) execute(op *order.Op) {
+// carryOut is what package output does with an operation.
+func (r *run) carryOut(op order.Op) {
+	w := &r.writer
+	if err := w.execute(&op); err != nil {
+		r.troubled(err)
+		w.broken = true
+	}
+	if !w.broken {
+		if op.Kind != order.Stdout {
+			w.ledger.Settle(&op)
+		}
+		w.note(&op)
+		w.done = append(w.done, op)
+	}
+	if w.batch == 0 && !w.broken {
+		r.writeDown()
+	}
+	if w.broken {
+		r.perish()
+	}
+}
+
+func (w *writer) execute(op *order.Op) error {
 	switch op.Kind {
 	case order.Stdout:
-		w.stdout = append(w.stdout, op.Data...)
+		return w.ledger.Print(op, w.put)
 	case order.Spill:
 		if need := op.Off + int64(len(op.Data)); need > int64(len(w.file)) {
 			w.file = append(w.file, make([]byte, need-int64(len(w.file)))...)
@@ -74,7 +101,7 @@ func (w *writer) execute(op *order.Op) {
 		w.live += op.Len
 		w.keep(op)
 	case order.CopyStdout:
-		w.stdout = append(w.stdout, w.forget(op)...)
+		return w.copy(w.forget(op))
 	case order.Free:
 		w.forget(op)
 	case order.Retry:
@@ -82,6 +109,7 @@ func (w *writer) execute(op *order.Op) {
 	default:
 		violated("the writer is given an operation of kind %d", op.Kind)
 	}
+	return nil
 }
 
 // keep keeps in memory what the file does not take.
