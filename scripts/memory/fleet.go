@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"time"
 
@@ -29,8 +30,12 @@ func crowd(ctx context.Context, s *stage, l load) error { return fleet(ctx, s, l
 func crowdHeldUp(ctx context.Context, s *stage, l load) error { return fleet(ctx, s, l, true) }
 
 func fleet(ctx context.Context, s *stage, l load, heldUp bool) error {
-	in, feed := io.Pipe()
-	flags := []string{"--dead-after", "5m"}
+	in, feed, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	flags := []string{"--dead-after", "5m", "--grace", "0"}
 	if heldUp {
 		flags = append(flags, "-k")
 	}
