@@ -7,6 +7,7 @@
 //	server    the event loop: frames in, frames out
 //	accept    lets workers in
 //	order     what is written when (pure)
+//	render    words what became of a job (pure)
 //	output    writes stdout, stderr and the temporary file
 //	journal   what a run remembers of itself (pure)
 //	commit    keeps the journal beside the results, and goes on from it

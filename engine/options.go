@@ -16,6 +16,7 @@ type Options struct {
 	Stdout *os.File // results
 	Stderr *os.File // what jobs print there, and messages
 	Failed *os.File // jobs that failed, verbatim; nil: nowhere
+	Joblog *os.File // a line about each job that has ended; nil: nowhere
 	Trace  *os.File // what every slot did when; nil: nowhere
 
 	Journal     string // remembers the run in this file, so that it can go on; empty: nothing does

@@ -65,6 +65,11 @@ func Open(o Options) (*Run, error) {
 			return nil, err
 		}
 	}
+	if o.Joblog != nil {
+		if err := r.openJoblog(); err != nil {
+			return nil, err
+		}
+	}
 	if len(o.Listen) > 0 {
 		r.acceptor = accept.New(accept.Config{
 			Keys:     func() []codec.Key { return o.Keys },
@@ -107,7 +112,7 @@ func (r *Run) assemble(waits string) (err error) {
 	o := &r.opt
 	r.pool = batch.NewPool(max(o.Buffer/jobsShare, leastJobs))
 	r.writer, err = output.New(output.Options{
-		Stdout: o.Stdout, Stderr: o.Stderr, Failed: o.Failed,
+		Stdout: o.Stdout, Stderr: o.Stderr, Failed: o.Failed, Joblog: o.Joblog,
 		Journal: r.journal, InOrder: o.KeepOrder,
 		Doorbell: func() { r.server.Kick() },
 	})
@@ -131,6 +136,7 @@ func (r *Run) assemble(waits string) (err error) {
 		Writer:    r.writer,
 		Journal:   r.journal,
 		Waits:     waits,
+		Joblog:    o.Joblog != nil,
 		Log:       server.Log{Warn: r.warn, Note: r.note},
 		Trace:     r.recorder,
 	})
@@ -151,14 +157,19 @@ func (r *Run) writeListenFile(bound []string) error {
 	}
 	if err != nil {
 		_ = os.Remove(part)
-		var e *os.PathError
-		if errors.As(err, &e) {
-			err = e.Err
-		}
-		return fmt.Errorf("cannot write the addresses to %s: %w", path, err)
+		return fmt.Errorf("cannot write the addresses to %s: %w", path, reason(err))
 	}
 	r.listFile = path
 	return nil
+}
+
+// reason is what went wrong, without the name of the file: our messages have it.
+func reason(err error) error {
+	var e *os.PathError
+	if errors.As(err, &e) {
+		return e.Err
+	}
+	return err
 }
 
 // Do reads jobs until stdin ends, and returns when every result is written.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -13,9 +12,9 @@ import (
 // The files of a run. All of them are looked at and opened before it begins: a
 // run of hours should not find out at its end that its results have no place.
 type files struct {
-	stdin, results, failed *os.File   // failed may be nil
-	trace                  *os.File   // may be nil
-	opened                 []*os.File // by us
+	stdin, results        *os.File
+	failed, joblog, trace *os.File   // nil: not asked for
+	opened                []*os.File // by us
 }
 
 // openFiles checks stdin and stdout and opens the files that were named. None
@@ -37,13 +36,15 @@ func openFiles(v *invocation, stdin, stdout *os.File) (f files, err error) {
 	} else if f.results, err = f.open("--output", v.Output); err != nil {
 		return f, err
 	}
-	if v.Failed != "" {
-		if f.failed, err = f.open("--failed", v.Failed); err != nil {
-			return f, err
+	for _, o := range []struct {
+		flag string
+		name flags.File
+		file **os.File
+	}{{"--failed", v.Failed, &f.failed}, {"--joblog", v.Joblog, &f.joblog}, {"--trace", v.Trace, &f.trace}} {
+		if o.name == "" {
+			continue
 		}
-	}
-	if v.Trace != "" {
-		if f.trace, err = f.open("--trace", v.Trace); err != nil {
+		if *o.file, err = f.open(o.flag, o.name); err != nil {
 			return f, err
 		}
 	}
@@ -51,7 +52,7 @@ func openFiles(v *invocation, stdin, stdout *os.File) (f files, err error) {
 		return f, err
 	}
 	for _, o := range f.opened {
-		if o == f.results && v.Journal != "" {
+		if (o == f.results || o == f.joblog) && v.Journal != "" {
 			continue // whether they are to be replaced, the journal knows
 		}
 		if err := empty(o); err != nil {
@@ -102,24 +103,22 @@ func (f *files) checkDifferent(v *invocation) error {
 	}
 	listen, _ := os.Stat(string(v.ListenFile)) // nil where there is none yet
 	journal, _ := os.Stat(string(v.Journal))
-	switch {
-	case same(f.stdin, f.results):
-		return fmt.Errorf("%s is the file that jobs are read from; choose another", results)
-	case same(f.stdin, f.failed):
-		return errors.New("--failed is the file that jobs are read from; choose another")
-	case same(f.results, f.failed):
-		return fmt.Errorf("--failed and %s are the same file; choose another for one of them", results)
-	case same(f.stdin, f.trace):
-		return errors.New("--trace is the file that jobs are read from; choose another")
-	case same(f.results, f.trace):
-		return fmt.Errorf("--trace and %s are the same file; choose another for one of them", results)
-	case same(f.failed, f.trace):
-		return errors.New("--trace and --failed are the same file; choose another for one of them")
-	}
-	for _, o := range []struct {
+	ours := []struct {
 		what string
 		file *os.File
-	}{{"stdin", f.stdin}, {results, f.results}, {"--failed", f.failed}, {"--trace", f.trace}} {
+	}{{"stdin", f.stdin}, {results, f.results}, {"--failed", f.failed}, {"--joblog", f.joblog}, {"--trace", f.trace}}
+	for i, o := range ours {
+		for _, before := range ours[:i] {
+			switch {
+			case !same(before.file, o.file):
+			case before.file == f.stdin:
+				return fmt.Errorf("%s is the file that jobs are read from; choose another", o.what)
+			default:
+				return fmt.Errorf("%s and %s are the same file; choose another for one of them", o.what, before.what)
+			}
+		}
+	}
+	for _, o := range ours {
 		if info := regular(o.file); info != nil && listen != nil && os.SameFile(info, listen) {
 			return fmt.Errorf("--listen-file and %s are the same file; choose another for one of them", o.what)
 		}

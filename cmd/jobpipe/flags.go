@@ -35,6 +35,7 @@ type invocation struct {
 	Rate      flags.Rate     `placeholder:"N/s" help:"start at most N jobs a second (default no limit)"`
 	Halt      halt.When      `placeholder:"WHEN" default:"never" help:"end early: never, or soon or now with fail, success or done, as now,fail=10%"`
 	Failed    flags.File     `placeholder:"FILE" help:"write the jobs that failed to FILE, ready to be fed back"`
+	Joblog    flags.File     `placeholder:"FILE" help:"write a line to FILE about each job that has ended, as GNU parallel does"`
 
 	Journal     flags.File `placeholder:"FILE" help:"remember in FILE what is done, so that the same command line goes on after a crash"`
 	RetryFailed bool       `help:"with a journal: run again what has failed"`

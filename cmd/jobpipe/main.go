@@ -140,7 +140,7 @@ func (v *invocation) prepare(stdin, stdout, stderr *os.File, say func(string, ..
 	if f, err = openFiles(v, stdin, stdout); err != nil {
 		return o, f, err
 	}
-	o.Stdin, o.Stdout, o.Failed, o.Trace = f.stdin, f.results, f.failed, f.trace
+	o.Stdin, o.Stdout, o.Failed, o.Joblog, o.Trace = f.stdin, f.results, f.failed, f.joblog, f.trace
 	if o.Keys, err = v.findKeys(say); err != nil {
 		return o, f, err
 	}

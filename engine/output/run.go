@@ -50,8 +50,11 @@ func (w *Writer) carryOut(t *task) {
 		w.mu.Lock()
 		w.backlog -= int64(len(t.text))
 		w.mu.Unlock()
-		if t.to == w.failed { // of a broken stderr there is nobody to tell
+		switch t.to { // of a broken stderr there is nobody to tell
+		case w.failed:
 			w.fail(t.to.explain("failed jobs", err))
+		case w.joblog:
+			w.fail(t.to.explain("the joblog", err))
 		}
 		return
 	}

@@ -1,6 +1,7 @@
 package output
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -21,6 +22,7 @@ type sink struct {
 	status *status      // where it stands on the same terminal; nil: it does not
 	tap    func([]byte) // told what was written; nil: nobody is
 	tame   *tame        // of a terminal; nil: everything goes through as it is
+	whole  bool         // what is written is whole lines, and half a one does not stay
 }
 
 func newSink(f *os.File) (*sink, error) {
@@ -77,10 +79,22 @@ func (s *sink) put(b []byte) error {
 			s.err = err
 		}
 	}
+	if s.err != nil && s.whole {
+		s.cutBack(all[:len(all)-len(b)])
+	}
 	if s.tap != nil && s.err == nil {
 		s.tap(all)
 	}
 	return s.err
+}
+
+// cutBack takes the beginning of a line away again that was the end of what was
+// written. Where that cannot be taken back, it stays.
+func (s *sink) cutBack(written []byte) {
+	torn := len(written) - (bytes.LastIndexByte(written, '\n') + 1)
+	if at, err := unix.Seek(s.fd, 0, io.SeekCurrent); err == nil && torn > 0 {
+		_ = unix.Ftruncate(s.fd, at-int64(torn))
+	}
 }
 
 // wait waits until a non-blocking file takes more.

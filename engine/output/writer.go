@@ -23,6 +23,7 @@ type Options struct {
 	Stdout  *os.File    // results
 	Stderr  *os.File    // what jobs print there, and messages; tamed where it is a terminal
 	Failed  *os.File    // records of failed jobs; nil: none
+	Joblog  *os.File    // lines about jobs that have ended; nil: none
 	Journal *commit.Log // of results; nil: none
 	InOrder bool        // results are in input order
 	TempDir string      // for the temporary file; empty: $TMPDIR, or /tmp
@@ -34,14 +35,15 @@ type Options struct {
 
 // A Writer writes. Its methods may be called by any goroutine.
 type Writer struct {
-	stdout, stderr, failed *sink // the goroutine's
-	spool                  spool // the goroutine's
-	status                 status
-	broken                 bool // results are lost: the goroutine's
-	journal                *commit.Log
-	ledger                 Ledger // the goroutine's
-	doorbell               func()
-	ended                  chan struct{} // closed when the goroutine is over
+	stdout, stderr *sink // the goroutine's
+	failed, joblog *sink // the goroutine's; nil: none
+	spool          spool // the goroutine's
+	status         status
+	broken         bool // results are lost: the goroutine's
+	journal        *commit.Log
+	ledger         Ledger // the goroutine's
+	doorbell       func()
+	ended          chan struct{} // closed when the goroutine is over
 
 	mu       sync.Mutex
 	work     sync.Cond // queue is not empty, or restated, or closing
@@ -80,6 +82,12 @@ func New(o Options) (*Writer, error) {
 			return nil, err
 		}
 	}
+	if o.Joblog != nil {
+		if w.joblog, err = newSink(o.Joblog); err != nil {
+			return nil, err
+		}
+		w.joblog.whole = true
+	}
 	if w.stderr.isTerminal() {
 		w.stderr.tame = &tame{}
 	}
@@ -112,6 +120,13 @@ func (w *Writer) Submit(ops []order.Op) {
 func (w *Writer) Failed(record []byte) {
 	if w.failed != nil {
 		w.text(w.failed, record)
+	}
+}
+
+// Joblog writes whole lines, which are copied, to the joblog, if there is one.
+func (w *Writer) Joblog(lines []byte) {
+	if w.joblog != nil {
+		w.text(w.joblog, lines)
 	}
 }
 

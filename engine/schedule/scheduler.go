@@ -19,6 +19,8 @@ type Config struct {
 	Speculate bool // near the end, start slow jobs a second time
 
 	Rate float64 // jobs handed out in a second, at most; 0: no limit
+
+	Keep bool // the bytes of answered jobs are looked at, until the next Dispatch
 }
 
 const (

@@ -43,6 +43,10 @@ func (s *Scheduler) answered(now time.Duration, got span) {
 	s.out -= got.jobs()
 	s.took.add(now-got.since, got.jobs())
 	s.cancelTwin(&got)
+	if s.conf.Keep {
+		s.spent = append(s.spent, got)
+		return
+	}
 	got.release()
 }
 

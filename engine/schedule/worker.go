@@ -255,6 +255,27 @@ func (s *Scheduler) Holds(id WorkerID, seq uint64, attempt int) (held, late bool
 	return held, held && w.leases[at].void
 }
 
+// Records returns the first of the jobs [seq, seq+count), as many as were leased to
+// the worker together, and as which attempt. Their bytes are valid until the next
+// event, or with Config.Keep the next Dispatch. There are none when the worker does
+// not hold all count jobs.
+func (s *Scheduler) Records(id WorkerID, seq uint64, count int) (r batch.Range, attempt int) {
+	w := s.workers[id]
+	if w == nil || !w.holds(seq, seq+uint64(count)) {
+		return r, 0
+	}
+	at, _ := w.find(seq)
+	l := &w.leases[at]
+	if l.Seq < l.lo {
+		l.Split(s.conf.Delim, int(l.lo-l.Seq)) // lest they are looked over again and again
+	}
+	r = l.Range
+	if r.Seq < seq {
+		r.Split(s.conf.Delim, int(seq-r.Seq))
+	}
+	return r.Split(s.conf.Delim, int(min(l.hi, seq+uint64(count))-seq)), l.attempt
+}
+
 // Held lists the jobs leased to a worker and not settled, for messages and
 // tests.
 func (s *Scheduler) Held(id WorkerID) []batch.Range {

@@ -16,11 +16,11 @@ import (
 // peer is one worker's connection. The event loop owns it.
 type peer struct {
 	accept.Peer
-	left  func()
-	id    schedule.WorkerID
-	first schedule.WorkerID // id of the worker's first connection: the trace knows it by that
+	left   func()
+	id     schedule.WorkerID
+	first  schedule.WorkerID // id of the worker's first connection: the trace knows it by that
 	counts *counts
-	conn  gnet.Conn
+	conn   gnet.Conn
 
 	partial []byte // the beginning of a frame
 	out     []byte // frames to be written this turn
@@ -65,6 +65,7 @@ type peer struct {
 type parts struct {
 	attempt        uint64
 	stdout, stderr *order.Hold // nil: nothing yet
+	printed        int64       // bytes of stdout
 }
 
 // name is how messages call the worker.

@@ -123,7 +123,12 @@ func (s *Server) answers(p *peer, payload []byte) error {
 	sent := s.sentAt(p, m.Seq)
 	rest := batch.Range{Seq: m.Seq, Count: int(m.Count), Data: m.Lines} // no more than there are lines in a frame
 	for rest.Count > 0 {
-		n, late := s.sched.Answer(s.now(), p.id, rest.Seq, rest.Count)
+		count := rest.Count
+		jobs, attempt := s.records(p, rest.Seq, count)
+		if jobs.Count > 0 {
+			count = jobs.Count // which have all become late, or none
+		}
+		n, late := s.sched.Answer(s.now(), p.id, rest.Seq, count)
 		if n == 0 {
 			return s.unwanted(p, rest.Seq, len(rest.Data))
 		}
@@ -135,6 +140,7 @@ func (s *Server) answers(p *peer, payload []byte) error {
 		}
 		s.Counts.Done.Add(int64(n))
 		p.counts.done += int64(n)
+		s.tellAnswers(p, &m, some, jobs, attempt)
 		s.Stage.Emit(rc, some.Data)
 	}
 	p.budget.earn(settledFrames)
@@ -154,6 +160,7 @@ func (s *Server) result(p *peer, r *codec.Result) error {
 		return fmt.Errorf("it sent parts of job %d as attempt %d and the end as attempt %d", r.Seq, half.attempt, r.Attempt)
 	}
 	failed := r.Outcome != codec.Exited || r.Code != 0
+	job, _ := s.records(p, r.Seq, 1)
 	var v schedule.Verdict
 	sent := s.sentAt(p, r.Seq)
 	if failed {
@@ -195,6 +202,7 @@ func (s *Server) result(p *peer, r *codec.Result) error {
 	}
 	p.counts.done++
 	s.Counts.Done.Add(1)
+	s.tellResult(p, half, r, job)
 	s.emit(p, half, r, size)
 	delete(p.parts, r.Seq)
 	return nil
@@ -259,6 +267,8 @@ func (s *Server) resultPart(p *peer, payload []byte) error {
 	hold := &half.stdout
 	if m.Stream == 2 {
 		hold = &half.stderr
+	} else {
+		half.printed += int64(len(m.Data))
 	}
 	if *hold == nil {
 		*hold = s.Stage.NewHold()

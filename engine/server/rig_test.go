@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -32,6 +33,7 @@ type rig struct {
 	next   uint64
 	stdout *os.File // read end
 	stderr *os.File // read end
+	joblog *os.File
 	ends   []*os.File
 
 	mu  sync.Mutex
@@ -51,7 +53,11 @@ func start(t *testing.T, mod func(*Config)) *rig {
 		r.log = append(r.log, fmt.Sprintf(format, args...))
 	}
 	var err error
-	r.writer, err = output.New(output.Options{Stdout: out, Stderr: errs, Doorbell: func() { r.Kick() }})
+	if r.joblog, err = os.Create(filepath.Join(t.TempDir(), "log")); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.joblog.Close() })
+	r.writer, err = output.New(output.Options{Stdout: out, Stderr: errs, Joblog: r.joblog, Doorbell: func() { r.Kick() }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,6 +144,19 @@ func (r *rig) written() (stdout, stderr string) {
 	out, _ := io.ReadAll(r.stdout)
 	errs, _ := io.ReadAll(r.stderr)
 	return string(out), string(errs)
+}
+
+// joblogLines is what the joblog holds when the run has been written.
+func (r *rig) joblogLines() (lines []string) {
+	r.t.Helper()
+	b, err := os.ReadFile(r.joblog.Name())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for line := range strings.Lines(string(b)) {
+		lines = append(lines, strings.TrimSuffix(line, "\n"))
+	}
+	return lines
 }
 
 // said waits for a message that holds text.

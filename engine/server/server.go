@@ -43,6 +43,7 @@ type Config struct {
 	// Journal remembers the run; nil: nothing does.
 	Journal *commit.Log
 	Waits   string // where workers are waited for, for the message that there are none
+	Joblog  bool   // tell Writer of each job that has ended
 
 	Log   Log
 	Trace *trace.Recorder // of a run that begins with New; nil: none
@@ -91,6 +92,8 @@ type Server struct {
 	owing     []*peer // have had acknowledgements to send since the last tick
 	pressing  []*peer // of those, the ones who may be waiting for them
 
+	joblog []byte // lines being made
+
 	noAnswer []byte // what stands for the answer of a job that has none
 	eof      bool   // no more jobs will be taken in
 	// Of jobs that earlier runs have settled.
@@ -118,6 +121,7 @@ type Server struct {
 // New returns a server that has not started.
 func New(conf Config) (*Server, error) {
 	conf.Schedule.MaxBytes = recordRoom
+	conf.Schedule.Keep = conf.Joblog
 	s := &Server{
 		Config:   conf,
 		start:    time.Now(),

@@ -199,6 +199,7 @@ func (s *Server) past(it split.Item) {
 func (s *Server) tooLong(it split.Item) {
 	s.failed(failure{seq: it.Range.Seq, why: fmt.Sprintf("its record of %d bytes is longer than --max-job allows (%d); it is not in --failed", it.TooLong, s.MaxJob)})
 	s.Counts.Done.Add(1)
+	s.tellUnrun(it.Range, 0)
 	s.Stage.Emit(order.Receipt{Seq: it.Range.Seq, Count: 1}, s.noAnswer)
 }
 
@@ -269,6 +270,7 @@ func (s *Server) giveUp(a *schedule.Action) {
 		}
 		s.failed(failure{seq: one.Seq, why: why, record: one.Data})
 		s.Counts.Done.Add(1)
+		s.tellUnrun(one, a.Attempt)
 		s.Stage.Emit(order.Receipt{Seq: one.Seq, Count: 1}, s.noAnswer)
 	}
 }

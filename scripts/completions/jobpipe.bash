@@ -23,7 +23,7 @@ _jobpipe() {
 		previous=${COMP_WORDS[COMP_CWORD - 2]}
 	fi
 	case $previous in
-	--listen-file | --failed | --journal | -o | --output | --key-file | --trace)
+	--listen-file | --failed | --joblog | --journal | -o | --output | --key-file | --trace)
 		compopt -o default
 		return
 		;;
@@ -49,7 +49,7 @@ _jobpipe() {
 		;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W '-- -l --listen --listen-file -j --jobs -k --keep-order
-		-0 --null --lines --retries --max-lost --speculate --timeout --halt --rate --failed --journal
+		-0 --null --lines --retries --max-lost --speculate --timeout --halt --rate --failed --joblog --journal
 		--retry-failed -o --output --buffer --max-job --key-file --new-key --insecure --compress
 		--dead-after --grace --progress --trace -q --quiet -v --verbose
 		--version -h --help' -- "$current")

@@ -20,6 +20,7 @@ complete -c jobpipe -n __jobpipe_before_command -l speculate -d 'near the end, r
 complete -c jobpipe -n __jobpipe_before_command -l timeout -x -d 'end a job that runs longer'
 complete -c jobpipe -n __jobpipe_before_command -l rate -x -d 'start at most so many jobs a second'
 complete -c jobpipe -n __jobpipe_before_command -l failed -r -F -d 'write the failed jobs to this file'
+complete -c jobpipe -n __jobpipe_before_command -l joblog -r -F -d 'write a line about each job to this file'
 complete -c jobpipe -n __jobpipe_before_command -l journal -r -F -d 'remember in this file what is done'
 complete -c jobpipe -n __jobpipe_before_command -l retry-failed -d 'run again what failed before'
 complete -c jobpipe -n __jobpipe_before_command -s o -l output -r -F -d 'write results to this file'
