@@ -59,12 +59,7 @@ const (
 // free: some terminals go to the next line when it is written.
 func (l *Line) Render(now time.Time, c Counts) string {
 	l.pace.observe(now, c.Done)
-	total := l.total()
-	if c.Ended {
-		total = c.Read
-	} else if total >= 0 {
-		total = max(total, c.Read) // the file has grown meanwhile
-	}
+	total := known(l.total(), c)
 	stat := decor.Statistics{Total: total, Current: min(c.Done, total), Completed: c.Done >= total}
 
 	var parts [kinds]string
@@ -135,9 +130,11 @@ func join(parts [kinds]string, bar string) string {
 	return row
 }
 
+// mostTold is the longest time left that is told.
+const mostTold = 1000 * time.Hour
+
 // timeLeft is empty while there is no telling.
 func (l *Line) timeLeft(stat decor.Statistics) string {
-	const mostTold = 1000 * time.Hour
 	remaining := stat.Total - stat.Current
 	took := l.pace.Value()
 	if remaining == 0 || took == 0 || float64(remaining)*math.Ceil(took) > float64(mostTold) {
