@@ -4,11 +4,14 @@ import (
 	"context"
 	"time"
 
+	"github.com/jobpipe/jobpipe/engine/live"
 	"github.com/jobpipe/jobpipe/engine/progress"
 )
 
-// showEvery is how often the progress is drawn.
-const showEvery = 100 * time.Millisecond
+const (
+	showEvery = 100 * time.Millisecond // the progress is drawn
+	lookEvery = 500 * time.Millisecond // it is asked what the run waits for
+)
 
 // show draws how far the run is, if that is wanted, until the function that it
 // returns is called. Call it before stdin is read.
@@ -23,12 +26,21 @@ func (r *Run) show() (stop func()) {
 		defer close(stopped)
 		tick := time.NewTicker(showEvery)
 		defer tick.Stop()
+		var seen live.Run
+		var looked time.Time
 		for {
 			select {
 			case now := <-tick.C:
-				r.writer.Status(line.Render(now, r.counts()))
+				if now.Sub(looked) >= lookEvery {
+					looked = now
+					if got, err := r.server.Snapshot(ctx); err == nil { // else the run is over
+						seen = *got
+					}
+				}
+				r.writer.Status(line.Render(now, r.counts(&seen)))
 			case <-ctx.Done():
-				r.writer.Status(line.Render(time.Now(), r.counts()))
+				seen.Why = ""
+				r.writer.Status(line.Render(time.Now(), r.counts(&seen)))
 				return
 			}
 		}
@@ -39,10 +51,16 @@ func (r *Run) show() (stop func()) {
 	}
 }
 
-func (r *Run) counts() progress.Counts {
+// counts is how far the run is now, and, as last seen, what runs and what it waits
+// for.
+func (r *Run) counts(seen *live.Run) progress.Counts {
 	c := &r.server.Counts
+	running := 0
+	for i := range seen.Workers {
+		running += seen.Workers[i].Running
+	}
 	return progress.Counts{
 		Read: c.Read.Load(), Ended: c.Ended.Load(), Done: c.Done.Load(), Failed: c.Failed.Load(),
-		Running: c.Running.Load(), Workers: int(c.Workers.Load()),
+		Running: int64(running), Workers: int(c.Workers.Load()), Waits: seen.Why,
 	}
 }

@@ -8,6 +8,7 @@ import (
 // Facts is what may hold a run up, besides what a Run says.
 type Facts struct {
 	Met     bool          // there has been a worker
+	Where   string        // they are waited for; empty: at no address
 	Taking  int           // workers that are connected and take jobs
 	Away    int           // workers that may return
 	Stuck   time.Duration // for so long stdout has taken nothing of what is there
@@ -45,7 +46,11 @@ func (r *Run) why(f Facts) string {
 	case connected == 0 && r.Waiting > 0 && f.Met:
 		return "waiting for workers: all have left"
 	case connected == 0 && r.Waiting > 0:
-		return "waiting for workers: none has come"
+		text := "waiting for workers: none has come"
+		if f.Where != "" {
+			text += " to " + f.Where
+		}
+		return text
 	case f.Taking == 0 && r.Waiting > 0 && r.Running == 0:
 		return "waiting for workers: none takes jobs for now"
 	}

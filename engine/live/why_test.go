@@ -23,6 +23,8 @@ func TestWhy(t *testing.T) {
 		{"over", func(r *Run, f *Facts) { r.State, f.Stuck = Over, time.Hour }, ""},
 		{"no input", func(r *Run, _ *Facts) { r.Running, r.Waiting = 0, 0 }, "waiting for input"},
 		{"no worker yet", func(r *Run, f *Facts) { r.Workers, f.Met = nil, false }, "waiting for workers: none has come"},
+		{"no worker at an address yet", func(r *Run, f *Facts) { r.Workers, f.Met, f.Where = nil, false, ":9000" },
+			"waiting for workers: none has come to :9000"},
 		{"no worker any more", func(r *Run, _ *Facts) { r.Workers = nil }, "waiting for workers: all have left"},
 		{"one away", func(r *Run, f *Facts) { r.Workers, f.Away = r.Workers[:1], 1 },
 			"waiting for 1 worker to come back; what they have is kept for them"},

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+	"github.com/mattn/go-runewidth"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 )
@@ -16,8 +17,9 @@ type Counts struct {
 	Ended   bool  // and there are no more
 	Done    int64 // with a result, or failed for good
 	Failed  int64 // of those, the failed ones
-	Running int64 // with workers, not yet answered
+	Running int64
 	Workers int
+	Waits   string // what the run waits for; empty: nothing out of the ordinary
 }
 
 // A Line words Counts. One goroutine may use it.
@@ -51,6 +53,7 @@ const (
 	workers
 	left
 	failed
+	waits
 	done // never left out
 	kinds
 )
@@ -58,7 +61,7 @@ const (
 // Render returns the line, without a newline, which leaves the last column
 // free: some terminals go to the next line when it is written.
 func (l *Line) Render(now time.Time, c Counts) string {
-	l.pace.observe(now, c.Done)
+	l.pace.observe(now, c.Done, c.Running)
 	total := known(l.total(), c)
 	stat := decor.Statistics{Total: total, Current: min(c.Done, total), Completed: c.Done >= total}
 
@@ -67,19 +70,25 @@ func (l *Line) Render(now time.Time, c Counts) string {
 	if total > 0 {
 		parts[done] += "/" + humanize.Comma(total)
 		parts[percent], _ = l.percent.Decor(stat)
-		parts[left] = l.timeLeft(stat)
 	} else {
 		parts[done] += " done"
 	}
-	parts[rate] = l.rate()
-	parts[workers] = plural(int64(c.Workers), "worker")
-	parts[running] = humanize.Comma(c.Running) + " running"
 	parts[failed] = humanize.Comma(c.Failed) + " failed"
-	switch {
-	case c.Running == 0 && c.Done == c.Read && !c.Ended:
-		parts[running] = "waiting for input"
-	case c.Workers == 0 && c.Done < c.Read:
-		parts[running], parts[workers] = "", "waiting for workers"
+	over := c.Ended && c.Done == c.Read && c.Waits == ""
+	goesOn := c.Waits == "" || c.Running > 0 && (total < 0 || c.Done+c.Running < total)
+	if goesOn || over {
+		parts[rate] = l.rate()
+	}
+	if goesOn && !over && total > 0 {
+		parts[left] = l.timeLeft(stat)
+	}
+	if !over {
+		if parts[waits] = c.Waits; c.Waits == "" {
+			parts[running] = humanize.Comma(c.Running) + " running"
+		}
+		if c.Workers > 0 {
+			parts[workers] = plural(int64(c.Workers), "worker")
+		}
 	}
 
 	width := l.width()
@@ -92,25 +101,43 @@ func (l *Line) Render(now time.Time, c Counts) string {
 // fit leaves out what there is no room for, and draws a bar into the rest.
 func (l *Line) fit(parts [kinds]string, stat decor.Statistics, room int) string {
 	const leastBar, mostBar, gap = 10, 32, 1
-	for i := range parts {
-		if len(join(parts, "")) <= room {
+	for i := range done {
+		if columns(join(parts, "")) <= room {
 			break
 		}
-		if i != done {
+		if i == waits {
+			parts[waits] = shorten(parts[waits], room-columns(parts[done]+", "))
+		} else {
 			parts[i] = ""
 		}
 	}
-	text := join(parts, "")
-	if len(text) > room {
-		return text[:max(room, 0)]
+	if n, _, cut := strings.Cut(parts[done], "/"); cut && columns(parts[done]) > room {
+		parts[done] = n
 	}
-	stat.AvailableWidth = min(room-len(text)-gap, mostBar)
+	text := join(parts, "")
+	if columns(text) > room {
+		return text[:max(room, 0)] // a number
+	}
+	stat.AvailableWidth = min(room-columns(text)-gap, mostBar)
 	if stat.Total <= 0 || stat.AvailableWidth < leastBar {
 		return text
 	}
 	var bar strings.Builder
 	_ = l.bar.Fill(&bar, stat) // a Builder takes everything
 	return join(parts, bar.String())
+}
+
+// columns is how many a text takes on a terminal: names of workers may hold wide
+// characters, and such that take none.
+func columns(text string) int { return runewidth.StringWidth(text) }
+
+// shorten cuts a text so that it fits, and leaves it out where little would be left.
+func shorten(text string, room int) string {
+	const least = 12
+	if room < least {
+		return ""
+	}
+	return runewidth.Truncate(text, room, "…")
 }
 
 // join puts the parts, and the bar behind the first one, in a row.
@@ -122,7 +149,7 @@ func join(parts [kinds]string, bar string) string {
 	if parts[percent] != "" {
 		row += " " + parts[percent]
 	}
-	for _, i := range [...]int{rate, left, workers, running, failed} {
+	for _, i := range [...]int{rate, left, waits, workers, running, failed} {
 		if parts[i] != "" {
 			row += ", " + parts[i]
 		}

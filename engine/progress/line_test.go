@@ -44,11 +44,18 @@ func TestWords(t *testing.T) {
 			"1,000/2,000 [==============>               ] 50%, 100/s, 00:10 left, 1 worker, 20 running, 0 failed"},
 		{"file that grew", 100, Counts{Read: 200, Done: 100, Running: 20, Workers: 1},
 			"100/200 [==============>               ] 50%, 10.0/s, 00:10 left, 1 worker, 20 running, 0 failed"},
-		{"no worker", 10, Counts{Read: 10, Ended: true}, "0/10 [                              ] 0%, waiting for workers, 0 failed"},
-		{"no input", -1, Counts{Read: 5, Done: 5, Workers: 2}, "5 done, 30.0/min, 2 workers, waiting for input, 0 failed"},
-		{"neither", -1, Counts{}, "0 done, 0 workers, waiting for input, 0 failed"},
-		{"all done", 5, Counts{Read: 5, Ended: true, Done: 5, Workers: 2}, "5/5 [==============================] 100%, 30.0/min, 2 workers, 0 running, 0 failed"},
-		{"empty input", 0, Counts{Ended: true}, "0 done, 0 workers, 0 running, 0 failed"},
+		{"no worker", 10, Counts{Read: 10, Ended: true, Waits: "waiting for workers: none has come to :9000"},
+			"0/10 [                              ] 0%, waiting for workers: none has come to :9000, 0 failed"},
+		{"no input", -1, Counts{Read: 5, Done: 5, Workers: 2, Waits: "waiting for input"}, "5 done, waiting for input, 2 workers, 0 failed"},
+		{"neither", -1, Counts{Waits: "waiting for input"}, "0 done, waiting for input, 0 failed"},
+		{"one job", 5, Counts{Read: 5, Ended: true, Done: 4, Running: 1, Workers: 2, Waits: "waiting for job 3 on a, 3m12s"},
+			"4/5 [=======================>      ] 80%, waiting for job 3 on a, 3m12s, 2 workers, 0 failed"},
+		{"some wait for a job", 10000, Counts{Read: 1500, Done: 1200, Running: 20, Workers: 1, Waits: "job 17 has run for 3 min on a"},
+			"1,200/10,000 [>         ] 12%, 120/s, 01:13 left, job 17 has run for 3 min on a, 1 worker, 0 failed"},
+		{"all done", 5, Counts{Read: 5, Ended: true, Done: 5}, "5/5 [==============================] 100%, 30.0/min, 0 failed"},
+		{"not all written", 5, Counts{Read: 5, Ended: true, Done: 5, Workers: 2, Waits: "waiting for stdout"},
+			"5/5 [==============================] 100%, waiting for stdout, 2 workers, 0 failed"},
+		{"empty input", 0, Counts{Ended: true}, "0 done, 0 failed"},
 		{"hours", 1 << 20, Counts{Read: 100, Done: 100, Running: 1, Workers: 1},
 			"100/1,048,576 [                          ] 0%, 10.0/s, 29:07:27 left, 1 worker, 1 running, 0 failed"},
 		{"for ever", 1 << 60, Counts{Read: 100, Done: 100, Running: 1, Workers: 1},
@@ -84,10 +91,39 @@ func TestFit(t *testing.T) {
 		{40, "1,200/10,000, 01:13 left, 0 failed"},
 		{24, "1,200/10,000, 0 failed"},
 		{20, "1,200/10,000"},
-		{10, "1,200/10,"},
+		{10, "1,200"},
+		{5, "1,20"},
 		{1, ""},
 	} {
 		r.width = test.width
+		if got := r.after(0, c); got != test.want {
+			t.Errorf("in %d columns\ngot  %q\nwant %q", test.width, got, test.want)
+		}
+	}
+}
+
+// What is waited for is the last to go, and names may be of any width.
+func TestFitWaits(t *testing.T) {
+	for _, test := range []struct {
+		width int
+		name  string
+		want  string
+	}{
+		{80, "a", "7/8 [=============>  ] 88%, waiting for job 17 on a, 3m12s, 3 workers, 0 failed"},
+		{80, "日本", "7/8 [==========>  ] 88%, waiting for job 17 on 日本, 3m12s, 3 workers, 0 failed"},
+		{60, "a", "7/8, waiting for job 17 on a, 3m12s, 3 workers, 0 failed"},
+		{40, "a", "7/8, waiting for job 17 on a, 3m12s"},
+		{40, "日本日本", "7/8, waiting for job 17 on 日本日本, 3…"},
+		{39, "日本日本", "7/8, waiting for job 17 on 日本日本, …"},
+		{38, "日本日本", "7/8, waiting for job 17 on 日本日本,…"},
+		{36, "e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301", "7/8, waiting for job 17 on e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301…"},
+		{20, "a", "7/8, waiting for j…"},
+		{15, "a", "7/8 [======> ]"},
+		{10, "a", "7/8"},
+	} {
+		r := newRig()
+		r.width = test.width
+		c := Counts{Read: 8, Ended: true, Done: 7, Running: 1, Workers: 3, Waits: "waiting for job 17 on " + test.name + ", 3m12s"}
 		if got := r.after(0, c); got != test.want {
 			t.Errorf("in %d columns\ngot  %q\nwant %q", test.width, got, test.want)
 		}
@@ -103,9 +139,10 @@ func TestAlwaysFits(t *testing.T) {
 		r.total = rng.Int64N(1<<rng.IntN(62)+1) - 1
 		some := func() int64 { return rng.Int64N(1<<rng.IntN(62) + 1) }
 		c := Counts{Read: some(), Done: some(), Failed: some(), Running: some(), Workers: rng.IntN(5000), Ended: rng.IntN(2) == 0}
+		c.Waits = strings.Repeat("日e\u0301", rng.IntN(40))
 		line := r.after(time.Duration(rng.IntN(1000))*time.Millisecond, c)
-		if len(line) >= r.width || strings.ContainsAny(line, "\n\r\x1b") {
-			t.Fatalf("%d columns in %d: %q for %+v", len(line), r.width, line, c)
+		if columns(line) >= r.width || strings.ContainsAny(line, "\n\r\x1b") {
+			t.Fatalf("%d columns in %d: %q for %+v", columns(line), r.width, line, c)
 		}
 	}
 }
@@ -118,11 +155,11 @@ func TestPace(t *testing.T) {
 	now, done := began, int64(0)
 	run := func(ticks int, jobs func(i int) int64) {
 		for i := range ticks {
-			p.observe(now, done)
+			p.observe(now, done, 1)
 			now = now.Add(200 * time.Millisecond)
 			done += jobs(i)
 		}
-		p.observe(now, done)
+		p.observe(now, done, 1)
 	}
 	if p.Value() != 0 {
 		t.Error("a rate before anything was seen")
@@ -144,8 +181,37 @@ func TestPace(t *testing.T) {
 	if got := perSecond(&p); !near(got, 1004) {
 		t.Errorf("after 100 seconds of bursts: %g", got)
 	}
-	p.observe(now, done)
+	p.observe(now, done, 1)
 	if got := perSecond(&p); !near(got, 1004) {
 		t.Errorf("the same moment twice: %g", got)
+	}
+}
+
+// Jobs that take longer than the memory do not make the rate swing between their
+// ends.
+func TestPaceOfLongJobs(t *testing.T) {
+	var p pace
+	const slots, minutes = 4, 10
+	for tick := range minutes * 60 * 5 {
+		at := time.Duration(tick) * 200 * time.Millisecond
+		p.observe(began.Add(at), slots*int64(at/time.Minute), slots)
+		if at < 2*time.Minute {
+			continue
+		}
+		if got := 60e9 / p.Value(); got < 0.45*slots || got > 1.5*slots {
+			t.Fatalf("after %v of %d jobs a minute: %g", at, slots, got)
+		}
+	}
+}
+
+// What time there was nothing to do does not count.
+func TestPaceWithoutWork(t *testing.T) {
+	var p pace
+	p.observe(began, 0, 0)
+	p.observe(began.Add(time.Hour), 0, 0)
+	p.observe(began.Add(time.Hour+time.Second), 10, 2)
+	p.observe(began.Add(2*time.Hour), 10, 0)
+	if got := 1e9 / p.Value(); got != 10 {
+		t.Errorf("%g jobs a second, want 10", got)
 	}
 }

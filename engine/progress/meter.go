@@ -19,13 +19,13 @@ type Meter struct {
 // input, or -1 while that is not known.
 func NewMeter(now time.Time, total func() int64) *Meter {
 	m := &Meter{total: total}
-	m.pace.observe(now, 0)
+	m.pace.observe(now, 0, 0)
 	return m
 }
 
 // Look takes note of c.
 func (m *Meter) Look(now time.Time, c Counts) Figures {
-	m.pace.observe(now, c.Done)
+	m.pace.observe(now, c.Done, c.Running)
 	f := Figures{Total: known(m.total(), c), Left: -1}
 	took := m.pace.Value()
 	if took > 0 {

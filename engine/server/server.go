@@ -52,9 +52,9 @@ type Config struct {
 
 // Counts is how far the run is. It may be read from any goroutine.
 type Counts struct {
-	Read, Done, Failed, Workers, Running atomic.Int64
-	Ended                                atomic.Bool // Read is all there is
-	Halted                               atomic.Bool // the run ends early, as --halt says
+	Read, Done, Failed, Workers atomic.Int64
+	Ended                       atomic.Bool // Read is all there is
+	Halted                      atomic.Bool // the run ends early, as --halt says
 }
 
 // Server is the event loop's state.

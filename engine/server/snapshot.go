@@ -64,7 +64,7 @@ func (s *Server) snapshot() *live.Run {
 	if s.watched != nil {
 		r.Took = s.watched.took
 	}
-	facts := live.Facts{Met: s.lastID > 0, Away: len(s.away), NoRoom: s.Writer.SpillErr() != nil}
+	facts := live.Facts{Met: s.lastID > 0, Where: s.Waits, Away: len(s.away), NoRoom: s.Writer.SpillErr() != nil}
 	slow := slowest{now: now}
 	r.Workers = make([]live.Worker, 0, len(s.peers)+len(s.away))
 	for _, p := range s.known() {

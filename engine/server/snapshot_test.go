@@ -40,7 +40,7 @@ func TestSnapshot(t *testing.T) {
 	}
 	r.jobs("first\nsecond\nthird\nfourth\n")
 	r.until("there are jobs", func(run *live.Run) bool {
-		return run.Read == 4 && run.Waiting == 4 && run.Why == "waiting for workers: none has come"
+		return run.Read == 4 && run.Waiting == 4 && run.Why == "waiting for workers: none has come to nowhere"
 	})
 
 	a := r.worker("a", 3)

@@ -32,7 +32,6 @@ func (s *Server) turn() {
 		}
 		s.setAlarm()
 		s.submit()
-		s.Counts.Running.Store(int64(s.sched.Leased()))
 	}
 	s.flush()
 	s.end()
