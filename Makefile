@@ -9,6 +9,7 @@ DESTDIR ?=
 GO         ?= go
 INSTALL    ?= install
 VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+EPOCH      ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 STATIC     := CGO_ENABLED=0
 BUILDFLAGS := -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
 PLATFORMS  := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64 freebsd/arm64
@@ -29,7 +30,7 @@ FISHCOMP := $(DATADIR)/fish/vendor_completions.d
 
 .NOTPARALLEL:
 .PHONY: all build install uninstall test test-tools lint unit simulation integration faults soak \
-	sweep fuzz race cross bench memory scale demo study clean help attack
+	sweep fuzz race cross release reproducible bench memory scale demo study clean help attack
 
 all: build ## build (the default)
 
@@ -101,6 +102,19 @@ cross: ## build for Linux, macOS and FreeBSD into dist/
 		echo "building for $$p"; mkdir -p dist/$$p; \
 		$(STATIC) GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build $(BUILDFLAGS) -o dist/$$p/ ./cmd/jobpipe ./cmd/jobpipe-worker; \
 	done
+
+release: cross ## archives, .deb, .rpm, checksums and what they are made of, in dist/release
+	@rm -rf dist/tree dist/release
+	@set -e; for p in $(PLATFORMS); do \
+		GOOS=$${p%/*} GOARCH=$${p#*/} $(MAKE) --silent install BINARIES="dist/$$p/jobpipe dist/$$p/jobpipe-worker" \
+			DESTDIR=dist/tree/$$p PREFIX=/usr; \
+	done
+	@SOURCE_DATE_EPOCH=$(EPOCH) $(GO) -C scripts/release run . -version '$(VERSION)' \
+		$(PLATFORMS:%=$(CURDIR)/dist/tree/%)
+	@cat dist/release/SHA256SUMS
+
+reproducible: ## make the release twice, far apart, and compare (long)
+	scripts/release/twice
 
 bench: build ## run jobpipe beside its peers, in turns, and show the ratios as a table and in man/bench.svg
 	scripts/setup-bench

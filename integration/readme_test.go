@@ -16,6 +16,7 @@ var elsewhere = []string{
 	"make test",                 // that is us
 	"make study",                // package study
 	"make && sudo make install", // TestInstall
+	"make release",              // TestRelease of scripts/release
 	"cat process.sh",            // shows a file
 }
 
