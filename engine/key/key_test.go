@@ -154,6 +154,27 @@ func TestModes(t *testing.T) {
 	}
 }
 
+// What root leaves to a group is for that group, and no other user's file is.
+func TestClosed(t *testing.T) {
+	const us = 1000
+	for mode := range os.FileMode(0o1000) {
+		alone := mode == 0o600 || mode == 0o400
+		group := mode == 0o640 || mode == 0o440
+		for _, test := range []struct {
+			owner, us int
+			want      bool
+		}{
+			{us, us, alone},
+			{0, 0, alone},
+			{0, us, alone || group},
+		} {
+			if got := closed(mode, test.owner, test.us); got != test.want {
+				t.Errorf("%#o, owner %d, us %d: %v", mode, test.owner, test.us, got)
+			}
+		}
+	}
+}
+
 func TestDirectories(t *testing.T) {
 	tests := []struct {
 		mode os.FileMode

@@ -135,7 +135,7 @@ func checkFile(path string, stat func(string) (fs.FileInfo, error)) error {
 		return fmt.Errorf("key file %s is not a regular file; put the key into one: %s", path, recipe("FILE"))
 	case !trusted(owner(info)):
 		return fmt.Errorf("key file %s belongs to user %d, not to us (user %d) or root; use a copy of your own", path, owner(info), os.Geteuid())
-	case mode.Perm() != 0o600 && mode.Perm() != 0o400:
+	case !closed(mode.Perm(), owner(info), os.Geteuid()):
 		why := "which is not 0600"
 		if mode&0o077 != 0 {
 			why = "so others may use the key"
@@ -143,6 +143,19 @@ func checkFile(path string, stat func(string) (fs.FileInfo, error)) error {
 		return fmt.Errorf("key file %s has mode %#o, %s; run: chmod 600 %s", path, mode.Perm(), why, path)
 	}
 	return nil
+}
+
+// closed tells whether nobody may use a key whom its owner did not choose. Root may
+// leave one to a group that we are in: a service manager hands secrets to services
+// that run as other users in this way.
+func closed(mode fs.FileMode, owner, us int) bool {
+	switch mode {
+	case 0o600, 0o400:
+		return true
+	case 0o640, 0o440:
+		return owner == 0 && us != 0
+	}
+	return false
 }
 
 // trusted tells whether a file of this user is as good as ours.
