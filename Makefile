@@ -27,6 +27,9 @@ SOURCES  := $(shell find cmd codec engine -name '*.go' 2>/dev/null) go.mod $(wil
 BASHCOMP := $(DATADIR)/bash-completion/completions
 ZSHCOMP  := $(DATADIR)/zsh/site-functions
 FISHCOMP := $(DATADIR)/fish/vendor_completions.d
+UNITDIR  := $(PREFIX)/lib/systemd/system
+# Which system it is installed for: systemd's is Linux.
+SYSTEM   ?= $(shell uname -s | tr A-Z a-z)
 
 .NOTPARALLEL:
 .PHONY: all build install uninstall test test-tools lint unit simulation integration faults soak \
@@ -41,7 +44,7 @@ build: ## build bin/jobpipe and bin/jobpipe-worker, static
 $(BINARIES): $(SOURCES)
 	$(STATIC) $(GO) build $(BUILDFLAGS) -o $@ ./cmd/$(@F)
 
-install: $(BINARIES) ## install binaries, man pages and completions (PREFIX, DESTDIR)
+install: $(BINARIES) ## install binaries, man pages, completions, unit (PREFIX, DESTDIR)
 	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(MANDIR)/man1' '$(DESTDIR)$(MANDIR)/man7' \
 		'$(DESTDIR)$(BASHCOMP)' '$(DESTDIR)$(ZSHCOMP)' '$(DESTDIR)$(FISHCOMP)'
 	$(INSTALL) -m 755 $(BINARIES) '$(DESTDIR)$(BINDIR)'
@@ -51,6 +54,10 @@ install: $(BINARIES) ## install binaries, man pages and completions (PREFIX, DES
 	$(INSTALL) -m 644 scripts/completions/jobpipe-worker.bash '$(DESTDIR)$(BASHCOMP)/jobpipe-worker'
 	$(INSTALL) -m 644 scripts/completions/_jobpipe scripts/completions/_jobpipe-worker '$(DESTDIR)$(ZSHCOMP)'
 	$(INSTALL) -m 644 scripts/completions/jobpipe.fish scripts/completions/jobpipe-worker.fish '$(DESTDIR)$(FISHCOMP)'
+ifeq ($(SYSTEM),linux)
+	$(INSTALL) -d '$(DESTDIR)$(UNITDIR)'
+	$(INSTALL) -m 644 scripts/systemd/jobpipe-worker@.service '$(DESTDIR)$(UNITDIR)'
+endif
 
 uninstall: ## remove what install put in place (same PREFIX, DESTDIR)
 	rm -f '$(DESTDIR)$(BINDIR)/jobpipe' '$(DESTDIR)$(BINDIR)/jobpipe-worker' \
@@ -58,7 +65,8 @@ uninstall: ## remove what install put in place (same PREFIX, DESTDIR)
 		'$(DESTDIR)$(MANDIR)/man7/jobpipe-protocol.7' \
 		'$(DESTDIR)$(BASHCOMP)/jobpipe' '$(DESTDIR)$(BASHCOMP)/jobpipe-worker' \
 		'$(DESTDIR)$(ZSHCOMP)/_jobpipe' '$(DESTDIR)$(ZSHCOMP)/_jobpipe-worker' \
-		'$(DESTDIR)$(FISHCOMP)/jobpipe.fish' '$(DESTDIR)$(FISHCOMP)/jobpipe-worker.fish'
+		'$(DESTDIR)$(FISHCOMP)/jobpipe.fish' '$(DESTDIR)$(FISHCOMP)/jobpipe-worker.fish' \
+		'$(DESTDIR)$(UNITDIR)/jobpipe-worker@.service'
 
 test: ## lint, unit, cross, fuzz, simulation, integration: what has to pass
 	@set -e; for part in test-tools build lint unit cross 'fuzz FUZZTIME=20000x' simulation integration; do \
@@ -107,7 +115,7 @@ release: cross ## archives, .deb, .rpm, checksums and what they are made of, in 
 	@rm -rf dist/tree dist/release
 	@set -e; for p in $(PLATFORMS); do \
 		GOOS=$${p%/*} GOARCH=$${p#*/} $(MAKE) --silent install BINARIES="dist/$$p/jobpipe dist/$$p/jobpipe-worker" \
-			DESTDIR=dist/tree/$$p PREFIX=/usr; \
+			SYSTEM=$${p%/*} DESTDIR=dist/tree/$$p PREFIX=/usr; \
 	done
 	@SOURCE_DATE_EPOCH=$(EPOCH) $(GO) -C scripts/release run . -version '$(VERSION)' \
 		$(PLATFORMS:%=$(CURDIR)/dist/tree/%)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -54,6 +55,9 @@ func TestInstall(t *testing.T) {
 		"usr/share/zsh/site-functions/_jobpipe-worker":            0o644,
 		"usr/share/fish/vendor_completions.d/jobpipe.fish":        0o644,
 		"usr/share/fish/vendor_completions.d/jobpipe-worker.fish": 0o644,
+	}
+	if runtime.GOOS == "linux" {
+		want["usr/lib/systemd/system/jobpipe-worker@.service"] = 0o644
 	}
 	for file, mode := range want {
 		info, err := os.Stat(filepath.Join(dest, file))

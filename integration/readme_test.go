@@ -18,6 +18,8 @@ var elsewhere = []string{
 	"make && sudo make install", // TestInstall
 	"make release",              // TestRelease of scripts/release
 	"cat process.sh",            // shows a file
+	"# cat /etc/jobpipe/",       // shows another
+	"# systemctl enable",        // the unit: TestUnit
 }
 
 // commandsOf are the command lines of a README: those after a $, and in blocks

@@ -51,14 +51,22 @@ func run(args []string, stdout io.Writer, stderr *os.File) int {
 	}
 
 	watch := signals.New()
+	service, err := findManager()
+	if err != nil {
+		say("%v", err)
+	}
 	cfg, err := v.prepare(say)
 	if err != nil {
 		complain(err.Error())
 		return cannotWork
 	}
 	defer cfg.Command.Close()
+	cfg.Status = service.status
+	service.ready()
 	watch.Catch(func(number int) {
 		if number == 1 {
+			service.stopping()
+			service.status("finishing the jobs that run")
 			say("finishing the jobs that run, and taking no more; a second signal stops at once")
 		}
 	})

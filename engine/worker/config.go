@@ -2,6 +2,7 @@ package worker
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jobpipe/jobpipe/codec"
@@ -29,6 +30,9 @@ type Config struct {
 	Drain <-chan struct{}
 	// Log takes lines for the user. Any goroutine calls it.
 	Log func(format string, args ...any)
+	// Status takes a line about what the worker does now, each time that it begins
+	// something, or tries again. Run's goroutine calls it. Nil is for nobody.
+	Status func(line string)
 
 	session [16]byte // stays the same over reconnects; Run makes it
 }
@@ -39,6 +43,12 @@ var ErrLost = errors.New("lost the coordinator")
 
 // ErrRefused is wrapped by errors that would come again at each try.
 var ErrRefused = errors.New("refused by the coordinator")
+
+func (c *Config) status(format string, args ...any) {
+	if c.Status != nil {
+		c.Status(fmt.Sprintf(format, args...))
+	}
+}
 
 func (c *Config) draining() bool {
 	select {

@@ -29,6 +29,7 @@ func Run(ctx context.Context, cfg Config) error {
 	contact := time.Now()
 	retry := firstRetry
 	told := false
+	cfg.status("connecting to %s", strings.Join(cfg.Connect, ", "))
 	for {
 		var failed []string
 		for _, addr := range cfg.Connect {
@@ -56,6 +57,9 @@ func Run(ctx context.Context, cfg Config) error {
 			case errors.Is(err, ErrRefused), errors.Is(err, command.ErrCannotRun):
 				return fmt.Errorf("%s: %w", addr, err)
 			}
+			if joined && err == nil {
+				cfg.status("the run at %s is over; waiting for the next one", addr)
+			}
 			if joined {
 				contact, retry, told = time.Now(), firstRetry, false
 			}
@@ -67,6 +71,9 @@ func Run(ctx context.Context, cfg Config) error {
 			}
 		}
 		why := strings.Join(failed, "; ")
+		if why != "" {
+			cfg.status("no coordinator now (%s); trying on", why)
+		}
 		if !cfg.Stay && time.Since(contact) >= cfg.Wait {
 			return fmt.Errorf("no coordinator reached for %v: %s", cfg.Wait, why)
 		}

@@ -49,6 +49,7 @@ func serve(ctx context.Context, conn net.Conn, secrets codec.Secrets, cfg *Confi
 	}
 	c.link = l
 	c.attach()
+	cfg.status("working for %s", conn.RemoteAddr())
 	if w.Resumed {
 		c.resume(windowOf(w))
 	}
