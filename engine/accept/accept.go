@@ -208,6 +208,11 @@ func (a *Acceptor) receive(l *listener, conn net.Conn) {
 		s.addr = conn.RemoteAddr().String()
 		addr, _ := netip.ParseAddrPort(s.addr)
 		s.source = sourceOf(addr.Addr())
+		s.reach = func(at stage) {
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			s.ticket.reach(time.Since(a.start), at)
+		}
 	}
 	_ = conn.SetDeadline(time.Now().Add(a.patience))
 

@@ -11,7 +11,9 @@ import (
 const (
 	maxStrangers = 100                    // at once
 	maxPerSource = 16                     // at once
-	fairTime     = 100 * time.Millisecond // a worker is through by then, on most links
+	shortTime    = 10 * time.Millisecond  // a worker has begun to speak by then, nearby
+	fairTime     = 100 * time.Millisecond // on most links
+	longTime     = time.Second            // where its machine is busy, too
 	maxSuspects  = 20                     // at once, of all sources in penalty together
 
 	firstPenalty = 5 * time.Second
@@ -29,8 +31,12 @@ const (
 // out. That is one of the source that has the most inside, if it has more than
 // the newcomer's; else one that has had time enough. A worker from elsewhere
 // thus gets in at once, and one from where the flood comes, or in a flood from
-// everywhere, has a chance that it may renew. A thousand workers that start
-// together do not drive each other out: they are told to come again.
+// everywhere, has a chance that it may renew.
+//
+// Only who keeps us waiting loses a place: nobody for whom we have not found the
+// time yet, and not soon who has shown the key in the opening. So ten thousand
+// workers that come together do not drive each other out: however busy we are,
+// those who are inside get through, and the others are told to come again.
 //
 // A source that failed is in penalty: 5 s, doubled each time, 10 min at most. It
 // then has one place, and all such sources together have a fifth of the places:
@@ -61,8 +67,34 @@ type source struct {
 type ticket struct {
 	from    netip.Prefix
 	came    time.Duration
+	stage   stage
+	since   time.Duration // it is at that stage
 	suspect bool
 	lost    bool // its place went to another
+}
+
+// stage is how far a stranger has come.
+type stage int
+
+const (
+	unasked stage = iota // it is our turn
+	asked                // for its opening
+	greeted              // that was one of a worker that may come in; its hello is waited for
+)
+
+// reach notes that the stranger has come so far.
+func (t *ticket) reach(now time.Duration, at stage) { t.stage, t.since = at, now }
+
+// lateBy reports whether the stranger has kept us waiting for longer than patient,
+// or than is granted to who has been greeted.
+func (t *ticket) lateBy(now, patient time.Duration) bool {
+	switch t.stage {
+	case unasked:
+		return false
+	case greeted:
+		patient = longTime
+	}
+	return now-t.since >= patient
 }
 
 // sourceOf is what an address is counted under.
@@ -81,17 +113,20 @@ func sourceOf(addr netip.Addr) netip.Prefix {
 func (g *gate) enter(now time.Duration, from netip.Prefix, dice float64) (t, out *ticket, ok bool) {
 	s := g.source(from)
 	t = &ticket{from: from, came: now, suspect: now < s.until}
-	late := func(o *ticket) bool { return now-o.came >= fairTime }
+	late := func(o *ticket) bool { return o.lateBy(now, fairTime) }
 	full := true
 	switch most := g.most(); {
 	case t.suspect && s.open > 0, s.open >= maxPerSource:
 		out = g.pick(dice, func(o *ticket) bool { return o.from == from && late(o) })
 	case t.suspect && g.suspects >= maxSuspects:
 		out = g.pick(dice, func(o *ticket) bool { return o.suspect && late(o) })
-	case len(g.inside) >= maxStrangers && s.open+1 < most:
-		out = g.pick(dice, func(o *ticket) bool { return g.sources[o.from].open == most })
 	case len(g.inside) >= maxStrangers:
-		out = g.pick(dice, late)
+		if s.open+1 < most {
+			out = g.pick(dice, func(o *ticket) bool { return g.sources[o.from].open == most && o.lateBy(now, shortTime) })
+		}
+		if out == nil {
+			out = g.pick(dice, late)
+		}
 	default:
 		full = false
 	}

@@ -19,6 +19,14 @@ const (
 	first = 0.0
 )
 
+// enter has a stranger asked for its opening as soon as it is in.
+func enter(g *gate, now time.Duration, from netip.Prefix, dice float64) (t, out *ticket, ok bool) {
+	if t, out, ok = g.enter(now, from, dice); ok {
+		t.reach(now, asked)
+	}
+	return t, out, ok
+}
+
 func TestSource(t *testing.T) {
 	tests := []struct{ addr, want string }{
 		{"192.0.2.7", "192.0.2.7/32"},
@@ -44,23 +52,23 @@ func TestPlaces(t *testing.T) {
 			var g gate
 			var inside []*ticket
 			for i := range maxPerSource {
-				k, out, ok := g.enter(0, ip(addr), first)
+				k, out, ok := enter(&g, 0, ip(addr), first)
 				if !ok || out != nil {
 					t.Fatalf("%s: stranger %d is refused, or takes the place of another", addr, i+1)
 				}
 				inside = append(inside, k)
 			}
-			if _, _, ok := g.enter(fairTime-1, ip(addr), last); ok {
+			if _, _, ok := enter(&g, fairTime-1, ip(addr), last); ok {
 				t.Errorf("%s: more than %d are in at once", addr, maxPerSource)
 			}
-			if _, out, ok := g.enter(0, ip("192.0.2.2"), first); !ok || out != nil {
+			if _, out, ok := enter(&g, 0, ip("192.0.2.2"), first); !ok || out != nil {
 				t.Errorf("%s keeps another source out", addr)
 			}
 			g.leave(0, inside[0], false)
-			if _, out, ok := g.enter(0, ip(addr), first); !ok || out != nil {
+			if _, out, ok := enter(&g, 0, ip(addr), first); !ok || out != nil {
 				t.Errorf("%s: a free place is not given away", addr)
 			}
-			if _, out, ok := g.enter(fairTime, ip(addr), first); !ok || out == nil || out.from != ip(addr) {
+			if _, out, ok := enter(&g, fairTime, ip(addr), first); !ok || out == nil || out.from != ip(addr) {
 				t.Errorf("%s: one who had time enough keeps the place", addr)
 			}
 			if n := g.sources[ip(addr)].open; n != maxPerSource {
@@ -71,23 +79,23 @@ func TestPlaces(t *testing.T) {
 	t.Run("a /64 is one source", func(t *testing.T) {
 		var g gate
 		for i := range maxPerSource {
-			g.enter(0, sourceOf(netip.AddrFrom16([16]byte{0x20, 1, 13: byte(i)})), first)
+			enter(&g, 0, sourceOf(netip.AddrFrom16([16]byte{0x20, 1, 13: byte(i)})), first)
 		}
-		if _, _, ok := g.enter(0, ip("2001::ffff"), last); ok {
+		if _, _, ok := enter(&g, 0, ip("2001::ffff"), last); ok {
 			t.Error("addresses of one /64 are counted apart")
 		}
 	})
 	t.Run("in all", func(t *testing.T) {
 		var g gate
 		for i := range maxStrangers {
-			if _, _, ok := g.enter(0, nth(i), last); !ok {
+			if _, _, ok := enter(&g, 0, nth(i), last); !ok {
 				t.Fatalf("stranger %d is refused", i+1)
 			}
 		}
-		if _, _, ok := g.enter(fairTime-1, nth(maxStrangers), last); ok {
+		if _, _, ok := enter(&g, fairTime-1, nth(maxStrangers), last); ok {
 			t.Errorf("more than %d are in at once", maxStrangers)
 		}
-		if _, out, ok := g.enter(fairTime, nth(maxStrangers), last); !ok || out == nil {
+		if _, out, ok := enter(&g, fairTime, nth(maxStrangers), last); !ok || out == nil {
 			t.Error("those who had time enough keep their places")
 		}
 		if len(g.inside) != maxStrangers {
@@ -101,16 +109,18 @@ func TestPlaces(t *testing.T) {
 func TestFloodDrivesNobodyOut(t *testing.T) {
 	var g gate
 	dice := rand.New(rand.NewPCG(1, 2))
+	var now time.Duration
 	flood := func(n int) {
 		for i := range n {
-			g.enter(time.Duration(i), nth(i%20), dice.Float64())
+			enter(&g, now, nth(i%20), dice.Float64())
+			now += time.Microsecond
 		}
 	}
-	flood(1000)
+	flood(20_000)
 	if len(g.inside) != maxStrangers {
 		t.Fatalf("%d are inside, want %d", len(g.inside), maxStrangers)
 	}
-	k, out, ok := g.enter(0, ip("192.0.2.1"), dice.Float64())
+	k, out, ok := enter(&g, now, ip("192.0.2.1"), dice.Float64())
 	if !ok || out == nil || out.from == k.from {
 		t.Fatalf("entered is %v, in the place of %+v", ok, out)
 	}
@@ -124,10 +134,44 @@ func TestFloodDrivesNobodyOut(t *testing.T) {
 	}
 }
 
+// However many come, nobody loses the place while it is our turn, nor soon who was
+// greeted: in a crowd whose places are always taken by others none would get in.
+func TestCrowdGetsThrough(t *testing.T) {
+	var g gate
+	dice := rand.New(rand.NewPCG(1, 2))
+	kept := map[stage][]*ticket{}
+	for i := range maxStrangers {
+		k, _, ok := g.enter(0, nth(i%7), dice.Float64())
+		if !ok {
+			continue // of one source there are not so many
+		}
+		at := stage(i % 3)
+		k.reach(0, at)
+		kept[at] = append(kept[at], k)
+	}
+	for now := time.Duration(0); now < longTime; now += longTime / 10_000 {
+		enter(&g, now, nth(int(now)), dice.Float64())
+	}
+	for i := range kept[greeted] {
+		if kept[unasked][i].lost || kept[greeted][i].lost {
+			t.Fatal("one that did not keep us waiting has lost its place")
+		}
+		if !kept[asked][i].lost {
+			t.Fatalf("one that kept us waiting for %v has its place", longTime)
+		}
+	}
+	for i := range 100 {
+		enter(&g, longTime+time.Duration(1+i), nth(100_000+i), first)
+	}
+	if !kept[greeted][0].lost {
+		t.Errorf("one that was greeted keeps its place for longer than %v", longTime)
+	}
+}
+
 // fail makes one failed try.
 func fail(t *testing.T, g *gate, now time.Duration, from netip.Prefix) {
 	t.Helper()
-	k, _, ok := g.enter(now, from, last)
+	k, _, ok := enter(g, now, from, last)
 	if !ok {
 		t.Fatalf("%v is refused at %v", from, now)
 	}
@@ -157,19 +201,19 @@ func TestPenalty(t *testing.T) {
 	from := ip("192.0.2.1")
 	fail(t, &g, time.Second, from)
 
-	one, _, ok := g.enter(2*time.Second, from, last)
+	one, _, ok := enter(&g, 2*time.Second, from, last)
 	if !ok {
 		t.Fatal("a source in penalty is shut out, and a worker with the key in it")
 	}
-	if _, _, ok := g.enter(2*time.Second+fairTime-1, from, last); ok {
+	if _, _, ok := enter(&g, 2*time.Second+fairTime-1, from, last); ok {
 		t.Error("a source in penalty has two tries at once")
 	}
-	if _, _, ok := g.enter(2*time.Second, ip("192.0.2.2"), last); !ok {
+	if _, _, ok := enter(&g, 2*time.Second, ip("192.0.2.2"), last); !ok {
 		t.Error("another source suffers")
 	}
 	g.leave(3*time.Second, one, false)
 	for i := range maxPerSource {
-		if _, _, ok := g.enter(3*time.Second, from, last); !ok {
+		if _, _, ok := enter(&g, 3*time.Second, from, last); !ok {
 			t.Fatalf("after a success, try %d is refused", i+1)
 		}
 	}
@@ -180,7 +224,7 @@ func TestPenaltyEnds(t *testing.T) {
 	from := ip("192.0.2.1")
 	fail(t, &g, 0, from)
 	for i := range maxPerSource {
-		if _, _, ok := g.enter(firstPenalty, from, last); !ok {
+		if _, _, ok := enter(&g, firstPenalty, from, last); !ok {
 			t.Fatalf("after the penalty, try %d is refused", i+1)
 		}
 	}
@@ -192,7 +236,7 @@ func TestTogetherIsOneStrike(t *testing.T) {
 	from := ip("192.0.2.1")
 	var all []*ticket
 	for range maxPerSource {
-		k, _, _ := g.enter(time.Second, from, last)
+		k, _, _ := enter(&g, time.Second, from, last)
 		all = append(all, k)
 	}
 	for i, k := range all {
@@ -226,25 +270,25 @@ func TestSuspectsHaveFewPlaces(t *testing.T) {
 	}
 	var inside []*ticket
 	for i := range 200 {
-		if k, _, ok := g.enter(time.Second, nth(i), last); ok {
+		if k, _, ok := enter(&g, time.Second, nth(i), last); ok {
 			inside = append(inside, k)
 		}
 	}
 	if len(inside) != maxSuspects {
 		t.Fatalf("%d suspects are inside, want %d", len(inside), maxSuspects)
 	}
-	if _, _, ok := g.enter(time.Second, nth(999), first); !ok {
+	if _, _, ok := enter(&g, time.Second, nth(999), first); !ok {
 		t.Error("a source that did nothing is refused")
 	}
 	g.leave(time.Second, inside[0], true)
-	if _, _, ok := g.enter(time.Second, nth(199), last); !ok {
+	if _, _, ok := enter(&g, time.Second, nth(199), last); !ok {
 		t.Error("the place of a suspect is not given to the next")
 	}
 }
 
 func TestTableIsBounded(t *testing.T) {
 	var g gate
-	stay, _, _ := g.enter(0, ip("192.0.2.1"), last)
+	stay, _, _ := enter(&g, 0, ip("192.0.2.1"), last)
 	for i := range maxSources + 5000 {
 		fail(t, &g, time.Duration(i), nth(i))
 		g.say(time.Duration(i), nth(i))
@@ -265,7 +309,7 @@ func TestTableIsBounded(t *testing.T) {
 func TestSuccessIsForgotten(t *testing.T) {
 	var g gate
 	for i := range 1000 {
-		k, _, _ := g.enter(0, nth(i), first)
+		k, _, _ := enter(&g, 0, nth(i), first)
 		g.leave(0, k, false)
 	}
 	if len(g.sources) != 0 {

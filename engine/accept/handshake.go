@@ -36,6 +36,7 @@ type stranger struct {
 	addr   string
 	source netip.Prefix // what it is counted under; zero when local
 	ticket *ticket      // nil when local
+	reach  func(stage)  // called when it has come so far; nil when local
 	proven bool         // what it sent can only come from somebody who has the key
 
 	buf  [maxBytes]byte
@@ -74,6 +75,9 @@ func (s *stranger) handshake(conf *Config) (p Peer, err error) {
 			err = fmt.Errorf("internal error: %v", r)
 		}
 	}()
+	if s.reach != nil {
+		s.reach(asked)
+	}
 	opening, err := s.opening()
 	if err != nil {
 		return Peer{}, err
@@ -91,6 +95,9 @@ func (s *stranger) handshake(conf *Config) (p Peer, err error) {
 	}
 	if err != nil {
 		return Peer{}, err
+	}
+	if s.reach != nil {
+		s.reach(greeted)
 	}
 	return s.hello(secrets)
 }
