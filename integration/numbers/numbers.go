@@ -44,7 +44,7 @@ func (t *Tally) Read(r io.Reader, n int) error {
 			if !found {
 				break
 			}
-			if err := t.tick(line); err != nil {
+			if err := t.Tick(line); err != nil {
 				return err
 			}
 			rest, n = after, n-1
@@ -60,7 +60,8 @@ func (t *Tally) Read(r io.Reader, n int) error {
 	return nil
 }
 
-func (t *Tally) tick(line []byte) error {
+// Tick ticks off one number, which has not been there before.
+func (t *Tally) Tick(line []byte) error {
 	n := 0
 	for _, c := range line {
 		if c < '0' || c > '9' || n > t.most {
@@ -73,7 +74,7 @@ func (t *Tally) tick(line []byte) error {
 	}
 	word, bit := n/64, uint64(1)<<(n%64)
 	if t.seen[word]&bit != 0 {
-		return fmt.Errorf("job %d has two results", n)
+		return fmt.Errorf("job %d is there twice", n)
 	}
 	t.seen[word] |= bit
 	return nil

@@ -11,19 +11,28 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/integration/numbers"
 )
 
 // A crew is the workers of one run. They speak the protocol and run nothing: a
 // job is over when its time has passed, and its result is its record. All
 // share one clock, so that thousands of slots cost little.
 type crew struct {
-	took time.Duration // of a job
-	size int           // workers
+	took  time.Duration // of a job
+	slots int           // of each worker
+	dial  func(n int) (net.Conn, error)
+	key   *codec.Key
+	keep  bool // connections are cut, and everything is brought home nevertheless
 
 	mu    sync.Mutex // guards all below, and every hand
-	work  sync.Cond  // due is not empty any more
-	due   []due      // jobs that run, by when they end: all take equally long
-	full  []*hand    // have results to send
+	hands []*hand
+	work  sync.Cond // due is not empty any more
+	due   []due     // jobs that run, by when they end: all take equally long
+	full  []*hand   // have results to send
+	begun *numbers.Tally
+	here  int // connected
 	ended bool
 	wait  sync.WaitGroup
 	err   error
@@ -36,29 +45,51 @@ type due struct {
 	job
 }
 
-// hire connects all workers.
-func hire(path string, size, slots int, took time.Duration) (*crew, error) {
-	c := &crew{took: took, size: size}
+// hire connects so many workers, at the same time.
+func (c *crew) hire(size int) error {
 	c.work.L = &c.mu
 	for n := range size {
-		conn, err := net.Dial("unix", path)
-		if err != nil {
-			return nil, fmt.Errorf("worker %d: %w", n+1, err)
-		}
-		h, err := c.join(conn, n, slots)
-		if err != nil {
-			return nil, fmt.Errorf("worker %d: %w", n+1, err)
-		}
+		h := c.newHand(n)
+		c.hands = append(c.hands, h)
 		c.wait.Go(func() {
-			if err := h.read(); err != nil {
+			if err := h.serve(); err != nil {
 				c.fail(err)
 			}
 		})
 	}
-	if took > 0 {
+	if c.took > 0 {
 		go c.run()
 	}
-	return c, nil
+	return c.gather()
+}
+
+// patience is how long workers may take to connect.
+const patience = 2 * time.Minute
+
+// gather waits until all are connected.
+func (c *crew) gather() error {
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		c.mu.Lock()
+		here, err := c.here, c.err
+		c.mu.Unlock()
+		if here == len(c.hands) || err != nil {
+			return err
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("of %d workers %d are connected", len(c.hands), here)
+		}
+	}
+}
+
+// cut closes all connections at once.
+func (c *crew) cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.here = 0
+	for _, h := range c.hands {
+		_ = h.conn.Close()
+		h.conn = nil
+	}
 }
 
 func (c *crew) fail(err error) {
@@ -77,9 +108,9 @@ func (c *crew) leave() error {
 	return c.err
 }
 
-// gather is how long results wait for company. The slots do not: what they do
+// company is how long results wait for company. The slots do not: what they do
 // next has come before.
-const gather = time.Millisecond
+const company = time.Millisecond
 
 // run ends jobs when they are due. The runtime's timers are too coarse for
 // that, so it has a thread to itself that sleeps in the kernel.
@@ -109,7 +140,7 @@ func (c *crew) run() {
 				d.send() // it waits for more
 			}
 		}
-		if at-sent >= gather {
+		if at-sent >= company {
 			sent = at
 			c.flush()
 		}

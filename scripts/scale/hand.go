@@ -5,9 +5,12 @@ package main
 import (
 	"bytes"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
+	mrand "math/rand/v2"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/jobpipe/jobpipe/codec"
@@ -18,44 +21,150 @@ import (
 // reader's.
 type hand struct {
 	*crew
-	conn   net.Conn
-	in     *codec.Decoder // the reader's
-	buf    []byte         // the reader's
-	out    *codec.Encoder
-	queue  []job
-	free   int // slots
-	credit int // bytes of results
-	frames []byte
-	done   []byte // results that are not in a frame yet
-	listed bool   // in crew.full
-	owing  []job  // their results wait for credit
+	n       int
+	hello   codec.Hello
+	opening *codec.Opening // of the next connection, the reader's; nil: not made yet
+	words   []byte
+	conn    net.Conn       // nil while there is none
+	in      *codec.Decoder // the reader's
+	buf     []byte         // the reader's
+	out     *codec.Encoder
+	queue   []job
+	free    int // slots
+	credit  int // bytes of results
+	frames  []byte
+	done    []byte // results that are not in a frame yet
+	listed  bool   // in crew.full
+	owing   []job  // their results wait for credit
+	kept    []job  // where connections are cut: jobs that run, or whose result is not acknowledged
 }
 
 // A job that waits or runs.
 type job struct {
 	seq, attempt uint64
 	record       []byte
+	over         bool // has run
 }
 
-// join says hello over a Unix socket, where there is no encryption.
-func (c *crew) join(conn net.Conn, n, slots int) (*hand, error) {
-	if _, err := opening.Greet(conn, nil); err != nil {
+// newHand is a worker without a connection.
+func (c *crew) newHand(n int) *hand {
+	h := &hand{crew: c, n: n, free: c.slots, hello: codec.Hello{
+		MinVersion: codec.MinVersion, MaxVersion: codec.MaxVersion,
+		Slots: uint32(c.slots), Name: fmt.Sprintf("hand%d", n+1),
+	}}
+	_, _ = rand.Read(h.hello.Session[:])
+	return h
+}
+
+// join connects, says hello and takes the welcome.
+func (h *hand) join() (conn net.Conn, err error) {
+	if h.opening == nil {
+		h.opening, h.words = codec.Start(h.key)
+	}
+	if conn, err = h.dial(h.n); err != nil {
 		return nil, err
 	}
-	h := &hand{crew: c, conn: conn, free: slots, in: codec.NewDecoder(codec.NewScratch()), out: codec.NewEncoder(codec.NewScratch())}
-	hello := codec.Hello{
-		MinVersion: codec.MinVersion, MaxVersion: codec.MaxVersion,
-		Slots: uint32(slots), Name: fmt.Sprintf("hand%d", n+1),
+	defer func() {
+		if err != nil {
+			_ = conn.Close()
+		}
+	}()
+	reply, err := opening.Exchange(conn, h.opening, h.words)
+	if err != nil {
+		return conn, err
 	}
-	_, _ = rand.Read(hello.Session[:])
-	h.put(codec.TypeHello, codec.AppendHello(nil, hello))
-	return h, h.write()
+	if bytes.Equal(reply, codec.Busy()) {
+		return conn, codec.ErrBusy // and the same words will do for the next try: it takes time to make them
+	}
+	secrets, err := h.opening.Finish(reply)
+	h.opening = nil
+	if err != nil {
+		return conn, err
+	}
+	out := codec.NewEncoder(codec.NewScratch())
+	out.SetCipher(secrets.Send)
+	h.in, h.buf = codec.NewDecoder(codec.NewScratch()), nil
+	h.in.SetCipher(secrets.Recv)
+	if _, err := conn.Write(out.Append(nil, codec.TypeHello, codec.AppendHello(nil, h.hello))); err != nil {
+		return conn, err
+	}
+	f, err := h.next(conn)
+	if err != nil {
+		return conn, err
+	}
+	if f.Type != codec.TypeWelcome {
+		return conn, fmt.Errorf("%v instead of a welcome", f.Type)
+	}
+	m, err := codec.ParseWelcome(f.Payload)
+	if err != nil {
+		return conn, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.conn, h.out, h.frames, h.done = conn, out, nil, nil
+	h.out.SetCompression(m.Compression)
+	h.credit = int(m.Credit)
+	h.here++
+	if m.Resumed {
+		h.offer()
+		h.send()
+	} else if len(h.kept)+len(h.queue) > 0 {
+		return conn, fmt.Errorf("worker %d has come back too late", h.n+1)
+	}
+	return conn, nil
+}
+
+// serve works until the run is over. A connection that is cut is followed by
+// another, and one that is refused is tried again, as jobpipe-worker does it.
+func (h *hand) serve() error {
+	const firstRetry, lastRetry = 50 * time.Millisecond, 3 * time.Second
+	retry := firstRetry
+	for {
+		conn, err := h.join()
+		switch {
+		case err == nil:
+			over, err := h.read(conn)
+			if over || err != nil && !h.wasCut() {
+				return err
+			}
+			retry = firstRetry
+		case !errors.Is(err, codec.ErrBusy) && !h.keep:
+			return err
+		}
+		time.Sleep(retry/2 + mrand.N(retry))
+		retry = min(2*retry, lastRetry)
+	}
+}
+
+// wasCut reports whether crew.cut took the connection away.
+func (h *hand) wasCut() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.conn == nil
+}
+
+// offer tells what there is of the connection before, and sends again what may
+// not have arrived.
+func (h *hand) offer() {
+	all := slices.Concat(h.kept, h.queue)
+	slices.SortFunc(all, func(a, b job) int { return int(a.seq) - int(b.seq) })
+	var held []codec.HeldSpan
+	for _, j := range all {
+		held = append(held, codec.HeldSpan{Span: codec.Span{Seq: j.seq, Count: 1}, Attempt: j.attempt})
+	}
+	h.put(codec.TypeHeld, codec.AppendHeld(nil, codec.Held{Last: true, Spans: held}))
+	h.owing = nil
+	for _, j := range h.kept {
+		if j.over {
+			h.answer(j)
+		}
+	}
 }
 
 func (h *hand) put(t codec.Type, payload []byte) { h.frames = h.out.Append(h.frames, t, payload) }
 
 func (h *hand) write() error {
-	if len(h.frames) == 0 {
+	if len(h.frames) == 0 || h.conn == nil {
 		return nil
 	}
 	_, err := h.conn.Write(h.frames)
@@ -63,35 +172,42 @@ func (h *hand) write() error {
 	return err
 }
 
-// read takes frames in until the run is over.
-func (h *hand) read() error {
-	defer h.conn.Close()
+// read takes frames in until the run is over, or the connection is cut.
+func (h *hand) read(conn net.Conn) (over bool, err error) {
+	defer conn.Close()
+	for {
+		f, err := h.next(conn)
+		if err != nil {
+			return false, err
+		}
+		if over, err := h.take(f); over || err != nil {
+			_, _ = io.Copy(io.Discard, conn)
+			return over, err
+		}
+	}
+}
+
+// next returns the next frame.
+func (h *hand) next(conn net.Conn) (codec.Frame, error) {
 	for {
 		f, n, err := h.in.Next(h.buf)
-		if err != nil {
-			return err
+		if n > 0 || err != nil {
+			h.buf = h.buf[n:]
+			return f, err
 		}
-		if n == 0 {
-			if err := h.more(); err != nil {
-				return err
-			}
-			continue
-		}
-		h.buf = h.buf[n:]
-		if over, err := h.take(f); over || err != nil {
-			_, _ = io.Copy(io.Discard, h.conn)
-			return err
+		if err := h.more(conn); err != nil {
+			return f, err
 		}
 	}
 }
 
 // more reads on, into memory that grows with what comes at a time.
-func (h *hand) more() error {
+func (h *hand) more(conn net.Conn) error {
 	room := max(512, 2*len(h.buf))
 	if cap(h.buf)-len(h.buf) < room {
 		h.buf = append(make([]byte, 0, len(h.buf)+room), h.buf...)
 	}
-	n, err := h.conn.Read(h.buf[len(h.buf):cap(h.buf)])
+	n, err := conn.Read(h.buf[len(h.buf):cap(h.buf)])
 	h.buf = h.buf[:len(h.buf)+n]
 	if n > 0 {
 		return nil
@@ -104,19 +220,17 @@ func (h *hand) take(f codec.Frame) (over bool, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch f.Type {
-	case codec.TypeWelcome:
-		var m codec.Welcome
-		m, err = codec.ParseWelcome(f.Payload)
-		h.credit += int(m.Credit)
-		h.out.SetCompression(m.Compression)
 	case codec.TypeAck:
 		var m codec.Ack
 		m, err = codec.ParseAck(f.Payload)
 		h.credit += int(m.Credit)
+		for _, span := range m.Spans {
+			h.kept = slices.DeleteFunc(h.kept, func(j job) bool { return j.seq-span.Seq < span.Count })
+		}
 		owing := h.owing
 		h.owing = nil
 		for _, j := range owing {
-			h.finish(j)
+			h.answer(j)
 		}
 	case codec.TypeJobs:
 		err = h.jobs(f.Payload)
@@ -153,7 +267,7 @@ func (h *hand) jobs(payload []byte) error {
 		if n == 0 {
 			n = len(rest)
 		}
-		j := job{seq, m.Attempt, rest[:n:n]}
+		j := job{seq: seq, attempt: m.Attempt, record: rest[:n:n]}
 		rest = rest[n:]
 		if h.took == 0 {
 			h.finish(j)
@@ -173,6 +287,12 @@ func (h *hand) start(at time.Duration) bool {
 	h.free--
 	j := h.queue[0]
 	h.queue = h.queue[1:]
+	if h.keep {
+		h.kept = append(h.kept, j)
+		if err := h.begun.Tick(bytes.TrimSuffix(j.record, []byte{'\n'})); err != nil {
+			h.err = errors.Join(h.err, fmt.Errorf("run twice: %w", err))
+		}
+	}
 	if len(h.crew.due) == 0 {
 		h.work.Signal()
 	}
@@ -180,8 +300,20 @@ func (h *hand) start(at time.Duration) bool {
 	return true
 }
 
-// finish makes a result of a job.
+// finish ends a job.
 func (h *hand) finish(j job) {
+	for i := range h.kept {
+		if h.kept[i].seq == j.seq {
+			h.kept[i].over = true
+		}
+	}
+	if h.conn != nil {
+		h.answer(j)
+	}
+}
+
+// answer makes a result of a job.
+func (h *hand) answer(j job) {
 	if h.credit < len(j.record) {
 		if h.took == 0 {
 			j.record = bytes.Clone(j.record)
@@ -211,7 +343,7 @@ func (h *hand) frame() {
 
 func (h *hand) send() {
 	h.frame()
-	if err := h.write(); err != nil {
+	if err := h.write(); err != nil && !h.keep {
 		h.err = err
 	}
 }

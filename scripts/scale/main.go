@@ -19,7 +19,7 @@ import (
 )
 
 func main() {
-	only := flag.String("only", "slots,jobs,workers", "make these tables")
+	only := flag.String("only", "slots,jobs,workers,crowd", "make these tables")
 	runs := flag.Int("runs", 3, "run each trial so often, and show the one of median time")
 	most := flag.Int("jobs", 100_000_000, "go up to so many jobs")
 	program := flag.String("program", "bin/jobpipe", "the coordinator")
@@ -34,6 +34,22 @@ func main() {
 			os.Exit(1)
 		}
 	}
+	if slices.Contains(strings.Split(*only, ","), "crowd") {
+		if err := printCrowds(*program, crowds(*crowd, min(*most, 20**crowd))); err != nil {
+			fmt.Fprintln(os.Stderr, "scale:", err)
+			os.Exit(1)
+		}
+	}
+}
+
+// crowds is one that is left alone and one that is cut, without and with a key.
+func crowds(workers, jobs int) (list []crowd) {
+	for _, keyed := range []bool{false, true} {
+		for _, cut := range []bool{false, true} {
+			list = append(list, crowd{workers, jobs, time.Second, keyed, cut})
+		}
+	}
+	return list
 }
 
 // A table is trials that differ in one thing.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -67,8 +68,8 @@ func (t trial) measure(path string, pid int, stdin io.WriteCloser, stdout io.Rea
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	c, err := hire(path, t.workers, t.slots, t.took)
-	if err != nil {
+	c := &crew{took: t.took, slots: t.slots, dial: func(int) (net.Conn, error) { return net.Dial("unix", path) }}
+	if err := c.hire(t.workers); err != nil {
 		return o, err
 	}
 	time.Sleep(200 * time.Millisecond) // all are welcomed

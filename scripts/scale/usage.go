@@ -21,10 +21,14 @@ func processorTime(pid int) time.Duration {
 	return time.Duration(t.Nano())
 }
 
-// peakOf is how many bytes a process has had in memory at most.
-func peakOf(pid int) int64 {
+// peakOf is how many bytes a process has had in memory at most, and memoryOf how
+// many it has now.
+func peakOf(pid int) int64   { return statusOf(pid, "VmHWM") }
+func memoryOf(pid int) int64 { return statusOf(pid, "VmRSS") }
+
+func statusOf(pid int, field string) int64 {
 	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	_, rest, _ := strings.Cut(string(status), "\nVmHWM:")
+	_, rest, _ := strings.Cut(string(status), "\n"+field+":")
 	number, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
 	kib, _ := strconv.ParseInt(number, 10, 64)
 	return kib << 10
