@@ -67,7 +67,7 @@ func newConfig(r *rand.Rand) config {
 		c.workers = 50 + r.IntN(300)
 	}
 	if c.huge = r.IntN(50) == 0; c.huge {
-		c.jobs = 100
+		c.jobs, c.Delim = 100, '\n' // which huge records end with
 	}
 	if c.fat = r.IntN(50) == 0; c.fat {
 		c.window, c.mode = 64<<10, 0
