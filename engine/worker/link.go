@@ -23,6 +23,7 @@ type link struct {
 	send    sync.Cond  // the writer may have a reason to wake
 	queue   queue
 	results outbox
+	spoken  int    // bytes of control that may wait: answers, and what a connection begins with
 	control []byte // frames' types and payloads that go before results, see say; kept only while there is a connection
 	running []running
 	lines   []*lines  // the slots in line mode
@@ -63,8 +64,8 @@ func shut(c chan struct{}) {
 func newLink(cfg *Config, w codec.Welcome) *link {
 	l := &link{
 		cfg: cfg, welcome: w,
-		running: make([]running, cfg.Slots),
-		idle:    make(chan struct{}), quiet: make(chan struct{}), useless: make(chan struct{}),
+		running: make([]running, cfg.Slots), spoken: maxControl,
+		idle: make(chan struct{}), quiet: make(chan struct{}), useless: make(chan struct{}),
 	}
 	l.work.L, l.send.L = &l.mu, &l.mu
 	window := windowOf(w)

@@ -93,7 +93,7 @@ func (c *connection) take(f codec.Frame) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer c.wake()
-	if len(c.control) > maxControl {
+	if len(c.control) > c.spoken {
 		return violation("it asks and does not read the answers")
 	}
 	switch f.Type {
@@ -218,7 +218,7 @@ func (c *connection) takePart(payload []byte) error {
 func (l *link) enqueue(r leased) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.control) > maxControl {
+	if len(l.control) > l.spoken {
 		return violation("it asks and does not read the answers")
 	}
 	if l.retired || l.paused > 0 {

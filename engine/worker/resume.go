@@ -28,6 +28,7 @@ func (c *connection) resume(window int64) {
 		c.say(codec.TypeHeld, codec.AppendHeld(nil, codec.Held{Last: last, Spans: held[:n]}))
 		held = held[n:]
 	}
+	c.spoken = maxControl + len(c.control) // it has not asked for that
 	switch {
 	case c.retired || c.paused > 0:
 		c.say(codec.TypeSlots, appendSlots(0))
