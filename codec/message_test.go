@@ -36,13 +36,20 @@ func appendResults(dst []byte, list []Result) []byte {
 
 func parseResults(payload []byte) ([]Result, error) {
 	var list []Result
+	if err := eachResult(payload, func(r Result) { list = append(list, r) }); err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+func eachResult(payload []byte, each func(Result)) error {
 	for {
 		r, rest, err := NextResult(payload)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if list = append(list, r); len(rest) == 0 {
-			return list, nil
+		if each(r); len(rest) == 0 {
+			return nil
 		}
 		payload = rest
 	}
