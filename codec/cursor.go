@@ -116,7 +116,7 @@ func (c *cursor) spans() []Span {
 	if len(c.rest) == 0 {
 		return nil
 	}
-	list := make([]Span, 0, c.varints()/2)
+	list := make([]Span, 0, c.varints()/2+1) // the last may be cut
 	for len(c.rest) > 0 {
 		list = append(list, c.span())
 	}

@@ -32,7 +32,7 @@ func ParseHeld(payload []byte) (Held, error) {
 	c := &cursor{rest: payload}
 	m := Held{Last: c.flag("last")}
 	if len(c.rest) > 0 {
-		m.Spans = make([]HeldSpan, 0, c.varints()/3)
+		m.Spans = make([]HeldSpan, 0, c.varints()/3+1) // the last may be cut
 	}
 	for len(c.rest) > 0 {
 		m.Spans = append(m.Spans, HeldSpan{c.span(), c.positive("attempt")})
