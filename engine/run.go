@@ -111,9 +111,14 @@ func Open(o Options) (*Run, error) {
 func (r *Run) assemble(waits string) (err error) {
 	o := &r.opt
 	r.pool = batch.NewPool(max(o.Buffer/jobsShare, leastJobs))
+	stuck := "jobpipe: waiting for stdout, which takes nothing\n"
+	if o.Progress || o.Quiet { // the former says it, too
+		stuck = ""
+	}
 	r.writer, err = output.New(output.Options{
 		Stdout: o.Stdout, Stderr: o.Stderr, Failed: o.Failed, Joblog: o.Joblog,
 		Journal: r.journal, InOrder: o.KeepOrder,
+		Waits:    stuck,
 		Doorbell: func() { r.server.Kick() },
 	})
 	if err != nil {

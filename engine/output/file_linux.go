@@ -1,6 +1,7 @@
 package output
 
 import (
+	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -26,4 +27,18 @@ func punch(f *os.File, off, n int64) {
 	if n >= punchMin {
 		unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, off, n)
 	}
+}
+
+// reopen opens the pipe behind a descriptor once more, as one that does not
+// block; of other files, and where that is not allowed, it returns -1.
+func reopen(fd int) int {
+	var st unix.Stat_t
+	if unix.Fstat(fd, &st) != nil || st.Mode&unix.S_IFMT != unix.S_IFIFO {
+		return -1
+	}
+	ours, err := unix.Open(fmt.Sprintf("/proc/self/fd/%d", fd), unix.O_WRONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1
+	}
+	return ours
 }

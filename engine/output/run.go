@@ -12,7 +12,7 @@ import (
 func (w *Writer) run() {
 	defer close(w.ended)
 	defer w.spool.close()
-	var batch []task
+	defer w.stdout.close()
 	for {
 		w.mu.Lock()
 		for len(w.queue) == 0 && !w.restated && !w.closing {
@@ -26,15 +26,15 @@ func (w *Writer) run() {
 			w.status.end(state)
 			return
 		}
-		batch, w.queue = w.queue, batch[:0]
+		w.batch, w.queue = w.queue, w.batch[:0]
 		w.mu.Unlock()
-		for i := range batch {
-			w.carryOut(&batch[i])
+		for i := range w.batch {
+			w.carryOut(&w.batch[i])
 		}
 		if !w.broken {
 			w.took(w.ledger.WriteDown())
 		}
-		clear(batch)
+		clear(w.batch)
 		w.status.say(state)
 	}
 }
@@ -43,18 +43,8 @@ var newline = []byte{'\n'}
 
 func (w *Writer) carryOut(t *task) {
 	if t.to != nil {
-		if t.to == w.stderr && w.status.midline {
-			w.stderr.write(newline)
-		}
-		err := t.to.write(t.text)
-		w.mu.Lock()
-		w.backlog -= int64(len(t.text))
-		w.mu.Unlock()
-		switch t.to { // of a broken stderr there is nobody to tell
-		case w.failed:
-			w.fail(t.to.explain("failed jobs", err))
-		case w.joblog:
-			w.fail(t.to.explain("the joblog", err))
+		if len(t.text) > 0 { // else it was said meanwhile
+			w.put(t)
 		}
 		return
 	}
@@ -81,6 +71,34 @@ func (w *Writer) took(err error) {
 		w.broken = true
 		w.fail(err)
 	}
+}
+
+// put writes a text, which is gone then.
+func (w *Writer) put(t *task) {
+	var err error
+	if t.to == w.stderr {
+		w.say(t.text)
+	} else {
+		err = t.to.write(t.text)
+	}
+	w.mu.Lock()
+	w.backlog -= int64(len(t.text))
+	w.mu.Unlock()
+	t.text = nil
+	switch t.to { // of a broken stderr there is nobody to tell
+	case w.failed:
+		w.fail(t.to.explain("failed jobs", err))
+	case w.joblog:
+		w.fail(t.to.explain("the joblog", err))
+	}
+}
+
+// say writes lines to stderr that begin a line.
+func (w *Writer) say(lines []byte) {
+	if w.status.midline {
+		w.stderr.write(newline)
+	}
+	w.stderr.write(lines)
 }
 
 // fail notes the first error of results.

@@ -15,14 +15,19 @@ import (
 // would end the process at an EPIPE of stdout, and would make a non-blocking
 // stdout, which other processes may share, a blocking one.
 type sink struct {
-	file   *os.File // keeps fd open
+	file   *os.File // keeps fd open, unless that is ours
 	fd     int
+	ours   bool         // fd is to be closed
 	since  atomic.Int64 // when the write that goes on began, in ns since 1970; 0: none does
 	err    error        // the first error; nothing is written after it
 	status *status      // where it stands on the same terminal; nil: it does not
 	tap    func([]byte) // told what was written; nil: nobody is
 	tame   *tame        // of a terminal; nil: everything goes through as it is
 	whole  bool         // what is written is whole lines, and half a one does not stay
+
+	// meanwhile is called again and again while the file takes nothing, with how
+	// often that has been; nil: it is just waited for.
+	meanwhile func(looks int)
 }
 
 func newSink(f *os.File) (*sink, error) {
@@ -50,6 +55,13 @@ func (s *sink) write(b []byte) error {
 func (s *sink) end() {
 	if s.tame != nil {
 		_ = s.pass(s.tame.rest())
+	}
+}
+
+// close closes what is not the caller's to close.
+func (s *sink) close() {
+	if s.ours {
+		_ = unix.Close(s.fd)
 	}
 }
 
@@ -94,16 +106,6 @@ func (s *sink) cutBack(written []byte) {
 	torn := len(written) - (bytes.LastIndexByte(written, '\n') + 1)
 	if at, err := unix.Seek(s.fd, 0, io.SeekCurrent); err == nil && torn > 0 {
 		_ = unix.Ftruncate(s.fd, at-int64(torn))
-	}
-}
-
-// wait waits until a non-blocking file takes more.
-func (s *sink) wait() error {
-	for {
-		_, err := unix.Poll([]unix.PollFd{{Fd: int32(s.fd), Events: unix.POLLOUT}}, -1)
-		if err != unix.EINTR {
-			return err
-		}
 	}
 }
 

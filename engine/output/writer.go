@@ -27,6 +27,7 @@ type Options struct {
 	Journal *commit.Log // of results; nil: none
 	InOrder bool        // results are in input order
 	TempDir string      // for the temporary file; empty: $TMPDIR, or /tmp
+	Waits   string      // a line for stderr when stdout takes nothing; empty: none
 
 	// Doorbell is called when there is something for Completed, unless that is
 	// hushed, or news from Err or SpillErr. It must not wait.
@@ -39,6 +40,9 @@ type Writer struct {
 	failed, joblog *sink // the goroutine's; nil: none
 	spool          spool // the goroutine's
 	status         status
+	batch          []task // being carried out: the goroutine's
+	waits          string
+	looksWarned    int  // after so many looks waits is said
 	broken         bool // results are lost: the goroutine's
 	journal        *commit.Log
 	ledger         Ledger // the goroutine's
@@ -67,7 +71,7 @@ type task struct {
 
 // New starts a writer.
 func New(o Options) (*Writer, error) {
-	w := &Writer{doorbell: o.Doorbell, ended: make(chan struct{}), journal: o.Journal, ledger: NewLedger(o.Journal, o.InOrder)}
+	w := &Writer{doorbell: o.Doorbell, ended: make(chan struct{}), journal: o.Journal, ledger: NewLedger(o.Journal, o.InOrder), waits: o.Waits, looksWarned: looksWarned}
 	w.work.L = &w.mu
 	w.spool.dir = o.TempDir
 	var err error
@@ -97,6 +101,7 @@ func New(o Options) (*Writer, error) {
 		w.journal.Start(w.fail)
 	}
 	widen(w.stdout.fd)
+	w.apart(o.Stderr)
 	go w.run()
 	return w, nil
 }
