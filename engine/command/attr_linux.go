@@ -31,6 +31,15 @@ func (p *process) watch() {
 	}
 }
 
+// tableFile makes a file without a name.
+func tableFile() (*os.File, error) {
+	fd, err := unix.MemfdCreate("jobpipe-guard", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), "jobpipe-guard"), nil
+}
+
 func ownNiceness() int {
 	n, err := syscall.Getpriority(syscall.PRIO_PROCESS, 0)
 	if err != nil {

@@ -3,6 +3,7 @@
 package command
 
 import (
+	"os"
 	"os/signal"
 	"syscall"
 )
@@ -24,6 +25,15 @@ func (p *process) attributes() *syscall.SysProcAttr {
 }
 
 func (p *process) watch() { p.exit = waitInThread(p.pid) }
+
+// tableFile makes a file without a name.
+func tableFile() (*os.File, error) {
+	f, err := os.CreateTemp("", "jobpipe-guard-")
+	if err == nil {
+		err = os.Remove(f.Name())
+	}
+	return f, err
+}
 
 func ownNiceness() int {
 	n, err := syscall.Getpriority(syscall.PRIO_PROCESS, 0)

@@ -37,6 +37,7 @@ type Command struct {
 	inArgs bool // the record goes into the arguments, not on stdin
 	opt    Options
 	groups groups
+	guard  guard
 
 	hurried atomic.Bool
 }
@@ -70,7 +71,10 @@ func New(argv []string, opt Options) (*Command, error) {
 
 // Close kills at once what is left of the groups of jobs that are over. No job
 // may be running.
-func (c *Command) Close() { c.groups.close() }
+func (c *Command) Close() {
+	c.groups.close()
+	c.guard.close()
+}
 
 // Hurry makes jobs that are ended from now on end by KILL, without the time
 // that KillAfter would leave them.

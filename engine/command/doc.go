@@ -22,5 +22,6 @@
 // On Linux a job's first process is killed when the thread that started it
 // dies, which is when the worker dies. Go ends a thread early only when a
 // goroutine ends that is locked to it, so nothing in a program that runs jobs
-// may end a goroutine without runtime.UnlockOSThread.
+// may end a goroutine without runtime.UnlockOSThread. What jobs have started is
+// killed by the guard, a shell that waits for the end of the worker.
 package command

@@ -21,11 +21,12 @@ type groups struct {
 // there at the last.
 const look = 20 * time.Millisecond
 
-// finish kills the group after killAfter unless it is gone by then.
-func (g *groups) finish(pid int) {
+// finish kills the group after killAfter unless it is gone by then, and calls over.
+func (g *groups) finish(pid int, over func()) {
 	g.busy.Add(1)
 	go func() {
 		defer g.busy.Done()
+		defer over()
 		due := time.NewTimer(g.killAfter)
 		defer due.Stop()
 		tick := time.NewTicker(look)

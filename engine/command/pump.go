@@ -28,6 +28,7 @@ const (
 type process struct {
 	slot   *Slot
 	pid    int    // also its group's; ours until it is reaped
+	line   int64  // of its group with the guard
 	exit   int    // readable once the process has exited
 	in     int    // our ends of its pipes
 	out    int    //
@@ -277,7 +278,9 @@ func (p *process) reap() (status syscall.WaitStatus) {
 		}
 	}
 	if syscall.Kill(-p.pid, 0) == nil {
-		p.slot.c.groups.finish(p.pid)
+		p.slot.c.groups.finish(p.pid, func() { p.slot.c.guard.remove(p.line) })
+	} else {
+		p.slot.c.guard.remove(p.line)
 	}
 	return status
 }

@@ -84,6 +84,7 @@ func (p *process) fork(path string, argv []string, files []uintptr) (err error) 
 	p.exit = none
 	attr := syscall.ProcAttr{Env: p.slot.env, Files: files, Sys: p.attributes()}
 	if p.pid, err = syscall.ForkExec(path, argv, &attr); err == nil {
+		p.line = p.slot.c.guard.add(p.pid)
 		p.watch()
 	}
 	return err
