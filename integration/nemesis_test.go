@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -18,6 +19,9 @@ type fault struct {
 	name   string
 	strike func(n *nemesis, f *fighter) (end func())
 }
+
+// fatal are the faults that end a process, and with it what it runs.
+var fatal = []string{"worker killed", "worker killed with nothing passing", "worker told to leave", "a worker more for a while", "coordinator killed"}
 
 // A fighter is a worker behind a weather of its own. The worker is started
 // again when a fault has ended it.
@@ -44,6 +48,7 @@ type nemesis struct {
 	shell    []string       // that starts all processes, with a limit; or nothing
 	command  []string       // of the workers
 	struck   map[string]int // how often, by the name of the fault
+	spares   bool           // what is fatal is not done
 }
 
 // clouded is a fault that changes the sky.
@@ -209,6 +214,9 @@ func (n *nemesis) strike(on int) (end func()) {
 	}
 	if on < len(n.fighters) {
 		faults, f = workerFaults, n.fighters[on]
+	}
+	if n.spares {
+		faults = slices.DeleteFunc(slices.Clone(faults), func(f fault) bool { return slices.Contains(fatal, f.name) })
 	}
 	what := faults[n.rng.IntN(len(faults))]
 	if f != nil && !f.process.running() && n.c.running() {

@@ -26,7 +26,7 @@ const mostSilence = 2 * time.Second
 
 // shortRuns is how many runs there are when no more are asked for. They have the
 // lowest seeds.
-const shortRuns = 2
+const shortRuns = 3
 
 // TestRandomFaults: whatever happens to workers, connections and the
 // coordinator, each job has exactly one result or is named as failed, the exit
@@ -64,6 +64,18 @@ func TestRandomFaults(t *testing.T) {
 	t.Logf("%d runs in %.0f s survived:\n%s", runs, time.Since(began).Seconds(), table.String())
 }
 
+// A seed has one of these in turn: workers that are away keep their jobs for a
+// while, or for longer than any fault lasts, and then none is killed and no job is
+// run twice; or they keep none.
+const (
+	keepsNone = iota
+	keepsLong
+	keepsShortly
+)
+
+// graces are what --grace is then.
+var graces = [...]string{keepsNone: "0", keepsLong: "60s", keepsShortly: "3s"}
+
 // ordeal is one run. It adds what was survived.
 func ordeal(t *testing.T, seed uint64, rage time.Duration, survived map[string]int) {
 	rng := rand.New(rand.NewPCG(seed, 1))
@@ -71,17 +83,19 @@ func ordeal(t *testing.T, seed uint64, rage time.Duration, survived map[string]i
 	lines := rng.IntN(3) == 0
 	jobs := trials(rng, int(rage/time.Millisecond)/12, lines)
 	ordered := rng.IntN(2) == 0
+	keeps := int(seed % uint64(len(graces)))
 	flags := []string{
-		"jobpipe -v --grace 0 --dead-after " + mostSilence.String(), "--max-lost 1000000 --retries 3 --failed failed",
+		"jobpipe -v --grace " + graces[keeps] + " --dead-after " + mostSilence.String(), "--max-lost 1000000 --retries 3 --failed failed",
 		"-l 127.0.0.1:0 --listen-file addr", "--compress " + chance("auto", "none", "s2", "zstd"), "--buffer " + chance("1MiB", "256MiB"),
 	}
 	if ordered {
 		flags = append(flags, "-k")
 	}
-	if rng.IntN(3) == 0 {
+	if rng.IntN(3) == 0 && keeps != keepsLong {
 		flags = append(flags, "--speculate")
 	}
-	n := &nemesis{place: newPlace(t), rng: rng, command: []string{"--", "job"}, struck: map[string]int{}}
+	n := &nemesis{place: newPlace(t), rng: rng, command: []string{"--", "job"}, struck: map[string]int{}, spares: keeps == keepsLong}
+	n.struck["run with --grace "+graces[keeps]]++
 	if lines {
 		n.command = []string{"--lines", "--", "job", "lines"}
 	}
@@ -157,7 +171,9 @@ func ordeal(t *testing.T, seed uint64, rage time.Duration, survived map[string]i
 		t.Fatal(err)
 	}
 	v := judge(recordsOf([]byte(jobs)), failed, all, begun)
-	v.Rerun = nil
+	v.Rerun = slices.DeleteFunc(v.Rerun, func(seq int) bool {
+		return keeps != keepsLong || retried(recordsOf([]byte(jobs))[seq-1])
+	})
 	if !ordered {
 		v.Disorder = nil
 	}
@@ -172,6 +188,11 @@ func ordeal(t *testing.T, seed uint64, rage time.Duration, survived map[string]i
 		survived[name] += count
 	}
 	survived["jobs"] += bytes.Count([]byte(jobs), []byte("\n"))
+}
+
+// retried tells whether a job is to fail, and so is tried again.
+func retried(record []byte) bool {
+	return bytes.Contains(record, []byte(" exit=")) || bytes.Contains(record, []byte(" signal="))
 }
 
 // trials are jobs, some of which take long, fail at first or for ever, or print
