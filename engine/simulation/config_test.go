@@ -109,6 +109,9 @@ func newConfig(r *rand.Rand) config {
 	}
 	if c.journaled = r.IntN(3) == 0; c.journaled {
 		c.troubles = r.IntN(6)
+		if r.IntN(3) == 0 { // what is written ends in the middle of results
+			c.keep, c.big, c.budget = true, true, int64(pick(r, 100, 1000, 5000))
+		}
 	}
 	return c
 }

@@ -320,6 +320,9 @@ func (w *worker) giveBack(count int) {
 
 // returnTasks sends jobs back that have not started, as ranges.
 func (w *worker) returnTasks(back []task) {
+	if w.stale {
+		return // it has not been let in yet, and then has nothing to give back
+	}
 	for len(back) > 0 {
 		n := 1
 		for n < len(back) && back[n].seq == back[n-1].seq+1 {
