@@ -30,6 +30,9 @@ const guardScript = `read -r _ || kill -s KILL -- $(cat <&3)`
 
 const tableLine = 16 // bytes: a page is so many whole lines
 
+// ready starts the shell, the first time it is called.
+func (g *guard) ready() { g.start.Do(g.begin) }
+
 // begin starts the shell. Where that is not possible there is no guard, and jobs
 // run all the same.
 func (g *guard) begin() {
@@ -57,9 +60,9 @@ func (g *guard) begin() {
 	g.table, g.pipe = table, pipe
 }
 
-// add puts a group into the table. It returns its line, to be given back.
+// add puts a group into the table, which must be ready. It returns its line, to
+// be given back.
 func (g *guard) add(group int) (line int64) {
-	g.start.Do(g.begin)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.table == nil {

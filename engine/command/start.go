@@ -83,8 +83,10 @@ func (p *process) launch(argv []string, stdin, stdout, stderr int) error {
 func (p *process) fork(path string, argv []string, files []uintptr) (err error) {
 	p.exit = none
 	attr := syscall.ProcAttr{Env: p.slot.env, Files: files, Sys: p.attributes()}
+	guard := &p.slot.c.guard
+	guard.ready() // now: until the group is in its table nobody ends it for us
 	if p.pid, err = syscall.ForkExec(path, argv, &attr); err == nil {
-		p.line = p.slot.c.guard.add(p.pid)
+		p.line = guard.add(p.pid)
 		p.watch()
 	}
 	return err
