@@ -80,6 +80,7 @@ func (r *run) hello(n *worker) {
 		return
 	}
 	n.down(func() {
+		n.stale = false // what it has of a life before counts from here on: jobs are the same
 		held := n.holding()
 		n.up(func() {
 			if n.was != nil { // and the grace is not over
