@@ -7,12 +7,12 @@ import (
 
 // closeJournal ends the journal when all is written.
 func (w *Writer) closeJournal() {
-	switch {
-	case w.journal == nil:
+	switch journal := w.ledger.journal; {
+	case journal == nil:
 	case w.Err() != nil:
-		w.journal.Abandon()
+		journal.Abandon()
 	default:
-		w.fail(w.journal.Close())
+		w.fail(journal.Close())
 	}
 }
 

@@ -42,9 +42,8 @@ type Writer struct {
 	status         status
 	batch          []task // being carried out: the goroutine's
 	waits          string
-	looksWarned    int  // after so many looks waits is said
-	broken         bool // results are lost: the goroutine's
-	journal        *commit.Log
+	looksWarned    int    // after so many looks waits is said
+	broken         bool   // results are lost: the goroutine's
 	ledger         Ledger // the goroutine's
 	doorbell       func()
 	ended          chan struct{} // closed when the goroutine is over
@@ -71,7 +70,7 @@ type task struct {
 
 // New starts a writer.
 func New(o Options) (*Writer, error) {
-	w := &Writer{doorbell: o.Doorbell, ended: make(chan struct{}), journal: o.Journal, ledger: NewLedger(o.Journal, o.InOrder), waits: o.Waits, looksWarned: looksWarned}
+	w := &Writer{doorbell: o.Doorbell, ended: make(chan struct{}), ledger: NewLedger(o.Journal, o.InOrder), waits: o.Waits, looksWarned: looksWarned}
 	w.work.L = &w.mu
 	w.spool.dir = o.TempDir
 	var err error
@@ -96,9 +95,9 @@ func New(o Options) (*Writer, error) {
 		w.stderr.tame = &tame{}
 	}
 	w.status.attach(w.stderr, w.stdout)
-	if w.journal != nil {
-		w.stdout.tap = w.journal.Wrote
-		w.journal.Start(w.fail)
+	if o.Journal != nil {
+		w.stdout.tap = o.Journal.Wrote
+		o.Journal.Start(w.fail)
 	}
 	widen(w.stdout.fd)
 	w.apart(o.Stderr)

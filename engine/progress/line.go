@@ -157,11 +157,20 @@ func join(parts [kinds]string, bar string) string {
 	return row
 }
 
-// mostTold is the longest time left that is told.
-const mostTold = 1000 * time.Hour
+// known is the number of jobs in the input, counted as total or read by now.
+func known(total int64, c Counts) int64 {
+	switch {
+	case c.Ended:
+		return c.Read
+	case total >= 0:
+		return max(total, c.Read) // the file has grown meanwhile
+	}
+	return unknown
+}
 
 // timeLeft is empty while there is no telling.
 func (l *Line) timeLeft(stat decor.Statistics) string {
+	const mostTold = 1000 * time.Hour // the longest that is told
 	remaining := stat.Total - stat.Current
 	took := l.pace.Value()
 	if remaining == 0 || took == 0 || float64(remaining)*math.Ceil(took) > float64(mostTold) {
