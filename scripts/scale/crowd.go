@@ -61,22 +61,10 @@ func (t crowd) run(program string) (o turnout, err error) {
 		cmd.Args = append(cmd.Args, "--insecure")
 	}
 	cmd.Env = append(os.Environ(), "HOME="+dir)
-	cmd.Stderr = os.Stderr
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		return o, err
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return o, err
-	}
-	if err := cmd.Start(); err != nil {
-		return o, fmt.Errorf("%w; make build makes it", err)
-	}
-	if err = o.see(dir, said, cmd.Process.Pid, stdin, stdout); err != nil {
-		_ = cmd.Process.Kill()
-	}
-	return o, errors.Join(err, cmd.Wait())
+	err = coordinate(cmd, func(pid int, stdin io.WriteCloser, stdout io.Reader) error {
+		return o.see(dir, said, pid, stdin, stdout)
+	})
+	return o, err
 }
 
 func (o *turnout) see(dir, said string, pid int, stdin io.WriteCloser, stdout io.Reader) error {
@@ -127,10 +115,7 @@ func (o *turnout) see(dir, said string, pid int, stdin io.WriteCloser, stdout io
 	if err := errors.Join(<-fed, <-storm, stdin.Close()); err != nil {
 		return err
 	}
-	if rest, _ := io.ReadAll(stdout); len(rest) > 0 {
-		return fmt.Errorf("after all results came %q", rest)
-	}
-	return c.leave()
+	return errors.Join(nothingMore(stdout), c.leave())
 }
 
 // machines is how many addresses the workers come from.

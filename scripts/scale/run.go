@@ -4,7 +4,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -40,24 +39,11 @@ func (t trial) run(program string) (o outcome, err error) {
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "socket")
-	cmd := exec.Command(program, "-q", "-l", "unix:"+path)
-	cmd.Stderr = os.Stderr
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		return o, err
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return o, err
-	}
-	if err := cmd.Start(); err != nil {
-		return o, fmt.Errorf("%w; make build makes it", err)
-	}
-	o, err = t.measure(path, cmd.Process.Pid, stdin, stdout)
-	if err != nil {
-		_ = cmd.Process.Kill()
-	}
-	return o, errors.Join(err, cmd.Wait())
+	err = coordinate(exec.Command(program, "-q", "-l", "unix:"+path), func(pid int, stdin io.WriteCloser, stdout io.Reader) error {
+		o, err = t.measure(path, pid, stdin, stdout)
+		return err
+	})
+	return o, err
 }
 
 // measure hires the workers, and then times the jobs.
@@ -85,9 +71,5 @@ func (t trial) measure(path string, pid int, stdin io.WriteCloser, stdout io.Rea
 	if err != nil {
 		return o, err
 	}
-	err = errors.Join(<-fed, stdin.Close())
-	if rest, _ := io.ReadAll(stdout); len(rest) > 0 {
-		err = errors.Join(err, fmt.Errorf("after all results came %q", rest))
-	}
-	return o, errors.Join(err, c.leave())
+	return o, errors.Join(<-fed, stdin.Close(), nothingMore(stdout), c.leave())
 }
