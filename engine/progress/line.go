@@ -26,7 +26,7 @@ type Counts struct {
 type Line struct {
 	total   func() int64
 	width   func() int
-	pace    pace
+	pace    Pace
 	bar     mpb.BarFiller
 	percent decor.Decorator
 	left    decor.Decorator
@@ -61,8 +61,8 @@ const (
 // Render returns the line, without a newline, which leaves the last column
 // free: some terminals go to the next line when it is written.
 func (l *Line) Render(now time.Time, c Counts) string {
-	l.pace.observe(now, c.Done, c.Running)
-	total := known(l.total(), c)
+	l.pace.Observe(now, c.Done, c.Running)
+	total := Known(l.total(), c.Read, c.Ended)
 	stat := decor.Statistics{Total: total, Current: min(c.Done, total), Completed: c.Done >= total}
 
 	var parts [kinds]string
@@ -155,17 +155,6 @@ func join(parts [kinds]string, bar string) string {
 		}
 	}
 	return row
-}
-
-// known is the number of jobs in the input, counted as total or read by now.
-func known(total int64, c Counts) int64 {
-	switch {
-	case c.Ended:
-		return c.Read
-	case total >= 0:
-		return max(total, c.Read) // the file has grown meanwhile
-	}
-	return unknown
 }
 
 // timeLeft is empty while there is no telling.

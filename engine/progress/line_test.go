@@ -149,19 +149,19 @@ func TestAlwaysFits(t *testing.T) {
 
 // The rate follows what happens, and bursts do not mislead it.
 func TestPace(t *testing.T) {
-	perSecond := func(p *pace) float64 { return 1e9 / p.Value() }
+	perSecond := func(p *Pace) float64 { return 1e9 / p.Value() }
 	near := func(got, want float64) bool { return got > 0.9*want && got < 1.1*want }
-	var p pace
+	var p Pace
 	now, done := began, int64(0)
 	run := func(ticks int, jobs func(i int) int64) {
 		for i := range ticks {
-			p.observe(now, done, 1)
+			p.Observe(now, done, 1)
 			now = now.Add(200 * time.Millisecond)
 			done += jobs(i)
 		}
-		p.observe(now, done, 1)
+		p.Observe(now, done, 1)
 	}
-	if p.Value() != 0 {
+	if p.Value() != 0 || p.Rate() != 0 {
 		t.Error("a rate before anything was seen")
 	}
 	run(10, func(int) int64 { return 20 })
@@ -181,7 +181,7 @@ func TestPace(t *testing.T) {
 	if got := perSecond(&p); !near(got, 1004) {
 		t.Errorf("after 100 seconds of bursts: %g", got)
 	}
-	p.observe(now, done, 1)
+	p.Observe(now, done, 1)
 	if got := perSecond(&p); !near(got, 1004) {
 		t.Errorf("the same moment twice: %g", got)
 	}
@@ -190,11 +190,11 @@ func TestPace(t *testing.T) {
 // Jobs that take longer than the memory do not make the rate swing between their
 // ends.
 func TestPaceOfLongJobs(t *testing.T) {
-	var p pace
+	var p Pace
 	const slots, minutes = 4, 10
 	for tick := range minutes * 60 * 5 {
 		at := time.Duration(tick) * 200 * time.Millisecond
-		p.observe(began.Add(at), slots*int64(at/time.Minute), slots)
+		p.Observe(began.Add(at), slots*int64(at/time.Minute), slots)
 		if at < 2*time.Minute {
 			continue
 		}
@@ -206,12 +206,12 @@ func TestPaceOfLongJobs(t *testing.T) {
 
 // What time there was nothing to do does not count.
 func TestPaceWithoutWork(t *testing.T) {
-	var p pace
-	p.observe(began, 0, 0)
-	p.observe(began.Add(time.Hour), 0, 0)
-	p.observe(began.Add(time.Hour+time.Second), 10, 2)
-	p.observe(began.Add(2*time.Hour), 10, 0)
-	if got := 1e9 / p.Value(); got != 10 {
-		t.Errorf("%g jobs a second, want 10", got)
+	var p Pace
+	p.Observe(began, 0, 0)
+	p.Observe(began.Add(time.Hour), 0, 0)
+	p.Observe(began.Add(time.Hour+time.Second), 10, 2)
+	p.Observe(began.Add(2*time.Hour), 10, 0)
+	if got := 1e9 / p.Value(); got != 10 || p.Rate() < 9.999 || p.Rate() > 10.001 {
+		t.Errorf("%g and %g jobs a second, want 10", got, p.Rate())
 	}
 }

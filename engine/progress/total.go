@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"sync"
 	"sync/atomic"
 )
 
@@ -13,27 +14,47 @@ const unknown = -1
 
 const countSize = 1 << 20 // bytes in one read
 
-// Total counts the records of f from where it stands now, in the background,
-// if it is a regular file. The function it returns gives their number, or -1
-// while that is not known. It has to be called before anybody reads from f; the
-// place where f stands does not change. The counting ends with ctx.
+// Total counts the records of f from where it stands now, if it is a regular file.
+// The function it returns gives their number, or -1 while that is not known; it may
+// be called from any goroutine. The first call begins the counting, in the
+// background, so that a run at which nobody looks does not pay for it. Total has to
+// be called before anybody reads from f; the place where f stands does not change.
+// The counting ends with ctx.
 func Total(ctx context.Context, f *os.File, delim byte) func() int64 {
-	var total atomic.Int64
-	total.Store(unknown)
+	nobodyKnows := func() int64 { return unknown }
 	info, err := f.Stat()
 	if err != nil || !info.Mode().IsRegular() {
-		return total.Load
+		return nobodyKnows
 	}
 	start, err := f.Seek(0, io.SeekCurrent)
 	if err != nil {
-		return total.Load
+		return nobodyKnows
 	}
-	go func() {
-		if n, ok := count(ctx, f, start, delim); ok {
-			total.Store(n)
-		}
-	}()
-	return total.Load
+	var total atomic.Int64
+	total.Store(unknown)
+	var begin sync.Once
+	return func() int64 {
+		begin.Do(func() {
+			go func() {
+				if n, ok := count(ctx, f, start, delim); ok {
+					total.Store(n)
+				}
+			}()
+		})
+		return total.Load()
+	}
+}
+
+// Known is how many jobs there are, as far as one knows: read by now, or counted
+// as Total does.
+func Known(counted, read int64, ended bool) int64 {
+	switch {
+	case ended:
+		return read
+	case counted >= 0:
+		return max(counted, read) // the file has grown meanwhile
+	}
+	return unknown
 }
 
 // count counts records from off to the end. The last one may lack a delimiter.

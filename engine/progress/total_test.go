@@ -69,6 +69,18 @@ func TestTotal(t *testing.T) {
 	}
 }
 
+// Nothing is counted before somebody asks.
+func TestTotalIsCountedWhenAsked(t *testing.T) {
+	f := file(t, "a\nb\n")
+	total := Total(context.Background(), f, '\n')
+	if err := os.WriteFile(f.Name(), []byte("a\nb\nc\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := settle(t, total); got != 3 {
+		t.Errorf("counted %d: before it was asked for", got)
+	}
+}
+
 func TestTotalOfAPipe(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {
