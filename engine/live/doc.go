@@ -7,7 +7,11 @@
 //	Lane      what the slots of a worker did in the last minute, second by second
 //	Durations how long jobs took
 //	Recent    the last failures
+//	Causes    how many jobs failed, by cause
+//	Crew      the workers that have left
+//	Brakes    what held the run back, and for how long
+//	Closing   how the run went, told at its end
 //
-// The event loop (package server) owns Lane, Durations and Recent, and fills in a
-// Run when somebody asks for one. A Run is a copy: whoever has it may keep it.
+// The event loop (package server) owns these, and fills in a Run when somebody asks
+// for one, and a Closing when it is over. Both are copies: whoever has one may keep it.
 package live
