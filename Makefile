@@ -111,7 +111,7 @@ cross: ## build for Linux, macOS and FreeBSD into dist/
 		$(STATIC) GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build $(BUILDFLAGS) -o dist/$$p/ ./cmd/jobpipe ./cmd/jobpipe-worker; \
 	done
 
-release: cross ## archives, .deb, .rpm, checksums and what they are made of, in dist/release
+release: cross ## archives, .deb, .rpm, image, checksums, lists of parts, in dist/release
 	@rm -rf dist/tree dist/release
 	@set -e; for p in $(PLATFORMS); do \
 		GOOS=$${p%/*} GOARCH=$${p#*/} $(MAKE) --silent install BINARIES="dist/$$p/jobpipe dist/$$p/jobpipe-worker" \

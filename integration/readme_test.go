@@ -20,6 +20,8 @@ var elsewhere = []string{
 	"cat process.sh",            // shows a file
 	"# cat /etc/jobpipe/",       // shows another
 	"# systemctl enable",        // the unit: TestUnit
+	"COPY --from=",              // a file for builds of images, and the next one, too
+	"CMD [",
 }
 
 // commandsOf are the command lines of a README: those after a $, and in blocks

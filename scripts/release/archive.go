@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -55,7 +56,14 @@ func writeTar(w io.Writer, top string, files []file, date time.Time) error {
 				return err
 			}
 		}
-		if err := header(f.path, tar.TypeReg, int64(f.mode), int64(len(f.data))); err != nil {
+		name, kind, mode := f.path, byte(tar.TypeReg), int64(f.mode.Perm())
+		if f.mode.IsDir() {
+			name, kind, made[f.path] = name+"/", tar.TypeDir, true
+		}
+		if f.mode&fs.ModeSticky != 0 {
+			mode |= 0o1000
+		}
+		if err := header(name, kind, mode, int64(len(f.data))); err != nil {
 			return err
 		}
 		if _, err := out.Write(f.data); err != nil {

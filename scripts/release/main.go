@@ -1,6 +1,7 @@
 // Command release makes the files of a release from trees that make install has
 // filled, one for each platform: archives, packages for Debian and for rpm, a list
-// of what each is made of (CycloneDX), and checksums of all of them.
+// of what each is made of (CycloneDX), an image for containers, and checksums of all
+// of them.
 //
 // The same trees, version and SOURCE_DATE_EPOCH give the same bytes: order, owners,
 // modes and times are set here and never taken from the file system.
@@ -54,44 +55,61 @@ func (r *release) run(trees []string) error {
 	if err := os.MkdirAll(r.out, 0o755); err != nil {
 		return err
 	}
+	var platforms []platform
 	for _, dir := range trees {
-		if err := r.platform(dir); err != nil {
+		p, err := r.look(dir)
+		if err == nil {
+			err = r.make(p)
+		}
+		if err != nil {
 			return fmt.Errorf("%s: %w", dir, err)
 		}
+		platforms = append(platforms, p)
+	}
+	if err := r.image(platforms); err != nil {
+		return fmt.Errorf("the image: %w", err)
 	}
 	return sums(r.out)
 }
 
-// platform makes the files of one platform.
-func (r *release) platform(dir string) error {
-	system, arch := filepath.Base(filepath.Dir(dir)), filepath.Base(dir)
-	name := fmt.Sprintf("jobpipe_%s_%s_%s", r.version, system, arch)
-	t, err := readTree(filepath.Join(dir, "usr"))
-	if err != nil {
+// A platform is what is released for it.
+type platform struct {
+	system, arch string
+	tree         []file // what is installed
+	made         made
+	docs         docs
+}
+
+// look takes what there is for a platform, and refuses what is no good.
+func (r *release) look(dir string) (p platform, err error) {
+	p.system, p.arch = filepath.Base(filepath.Dir(dir)), filepath.Base(dir)
+	if p.tree, err = readTree(filepath.Join(dir, "usr")); err != nil {
+		return p, err
+	}
+	if err = checkBinaries(p.tree, p.system); err != nil {
+		return p, err
+	}
+	if p.made, err = parts(p.tree, r.source); err != nil {
+		return p, err
+	}
+	p.docs, err = readDocs(r.source, p.made)
+	return p, err
+}
+
+// make makes the files of one platform.
+func (r *release) make(p platform) error {
+	name := fmt.Sprintf("jobpipe_%s_%s_%s", r.version, p.system, p.arch)
+	if err := r.write(name+".cdx.json", p.made.list(r.version, r.date)); err != nil {
 		return err
 	}
-	if err := checkBinaries(t, system); err != nil {
+	if err := r.write(name+".tar.gz", archive(name, append(p.docs.plain(), p.tree...), r.date)); err != nil {
 		return err
 	}
-	made, err := parts(t, r.source)
-	if err != nil {
-		return err
-	}
-	d, err := readDocs(r.source, made)
-	if err != nil {
-		return err
-	}
-	if err := r.write(name+".cdx.json", made.list(r.version, r.date)); err != nil {
-		return err
-	}
-	if err := r.write(name+".tar.gz", archive(name, append(d.plain(), t...), r.date)); err != nil {
-		return err
-	}
-	if system != "linux" {
+	if p.system != "linux" {
 		return nil
 	}
 	for _, format := range []string{"deb", "rpm"} {
-		if err := r.pack(format, arch, t, d); err != nil {
+		if err := r.pack(format, p.arch, p.tree, p.docs); err != nil {
 			return err
 		}
 	}

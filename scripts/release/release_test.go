@@ -69,16 +69,14 @@ const (
 	debName = "jobpipe_1.2.3~rc.1-1_" + runtime.GOARCH + ".deb"
 )
 
-// TestRelease makes a release of one platform in two places, and looks at what is
-// in it.
+// TestRelease makes a release for Linux in two places, and looks at what is in it.
 func TestRelease(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("packages are of Linux")
 	}
 	need(t, "make", "sha256sum")
-	platform := "linux/" + runtime.GOARCH
 	build := func(dir, umask string, env ...string) string {
-		do(t, clone(t, dir), env, "sh", "-c", "umask "+umask+`; exec make release VERSION="$0" EPOCH=1700000000 PLATFORMS="$1"`, version, platform)
+		do(t, clone(t, dir), env, "sh", "-c", "umask "+umask+`; exec make release VERSION="$0" EPOCH=1700000000 PLATFORMS="linux/amd64 linux/arm64"`, version)
 		return filepath.Join(dir, "dist/release")
 	}
 	dir := build(filepath.Join(t.TempDir(), "one"), "022", "TZ=UTC")
@@ -89,7 +87,7 @@ func TestRelease(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if made, _ := filepath.Glob(filepath.Join(dir, "*")); len(made) != 5 || bytes.Count(sums, []byte("\n")) != 4 {
+	if made, _ := filepath.Glob(filepath.Join(dir, "*")); len(made) != 10 || bytes.Count(sums, []byte("\n")) != 9 {
 		t.Errorf("these were made: %q; these have sums:\n%s", made, sums)
 	}
 	name := "jobpipe_" + version + "_linux_" + runtime.GOARCH
@@ -97,6 +95,7 @@ func TestRelease(t *testing.T) {
 	t.Run("parts", func(t *testing.T) { lookAtParts(t, filepath.Join(dir, name+".cdx.json")) })
 	t.Run("deb", func(t *testing.T) { lookAtDeb(t, filepath.Join(dir, debName)) })
 	t.Run("rpm", func(t *testing.T) { lookAtRPM(t, dir) })
+	t.Run("image", func(t *testing.T) { lookAtImage(t, filepath.Join(dir, "jobpipe_"+version+"_image.tar")) })
 }
 
 // installed is what is below the prefix, wherever it comes from.
@@ -233,14 +232,8 @@ func lookAtDeb(t *testing.T, path string) {
 
 func lookAtRPM(t *testing.T, dir string) {
 	need(t, "rpm")
-	found, _ := filepath.Glob(filepath.Join(dir, "*.rpm"))
-	if len(found) != 1 {
-		t.Fatalf("there are %q", found)
-	}
-	path := found[0]
-	if got, want := filepath.Base(path), "jobpipe-1.2.3~rc.1-1."; !strings.HasPrefix(got, want) {
-		t.Errorf("it is called %s, want %s…", got, want)
-	}
+	arch := map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[runtime.GOARCH]
+	path := filepath.Join(dir, "jobpipe-1.2.3~rc.1-1."+arch+".rpm")
 	got := do(t, dir, nil, "rpm", "-qp", "--qf", "%{NAME} %{VERSION}-%{RELEASE} %{LICENSE} %{BUILDTIME} %{BUILDHOST}", path)
 	if want := "jobpipe 1.2.3~rc.1-1 MIT 1700000000 localhost"; got != want {
 		t.Errorf("it is %q, want %q", got, want)
