@@ -208,6 +208,7 @@ func shut(ts *testscript.TestScript, args []string) {
 var signals = map[string]syscall.Signal{
 	"HUP": syscall.SIGHUP, "INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL,
 	"STOP": syscall.SIGSTOP, "CONT": syscall.SIGCONT,
+	"QUIT": syscall.SIGQUIT,
 }
 
 func sendSignal(ts *testscript.TestScript, args []string) {
