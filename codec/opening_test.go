@@ -70,6 +70,7 @@ func TestOpeningLen(t *testing.T) {
 func TestRefused(t *testing.T) {
 	keys := []Key{goldenKey}
 	with := func(i int, b byte) func([]byte) { return func(o []byte) { o[i] = b } }
+	damaged := func(i int) func([]byte) { return func(o []byte) { o[i] ^= 0xff } }
 	as := func([]byte) {}
 	tests := []struct {
 		name        string
@@ -86,8 +87,8 @@ func TestRefused(t *testing.T) {
 		{"a key too many", &goldenKey, as, keys, true, keyless, "there is none here", "runs with --insecure"},
 		{"the wrong key", &otherKey, as, keys, false, keysDiffer, "another key", "copy its key file here"},
 		{"no keys to compare", &goldenKey, as, nil, false, keysDiffer, "another key", "another key"},
-		{"a damaged point", &goldenKey, with(6, 0xff), keys, false, keysDiffer, "another key", "another key"},
-		{"a damaged tag", &goldenKey, with(53, 0xff), keys, false, keysDiffer, "another key", "another key"},
+		{"a damaged point", &goldenKey, damaged(6), keys, false, keysDiffer, "another key", "another key"},
+		{"a damaged tag", &goldenKey, damaged(53), keys, false, keysDiffer, "another key", "another key"},
 		{"a later version", &goldenKey, with(4, 2), keys, false, otherFormat, "speaks version 2", "same release"},
 		{"an unknown security", nil, with(5, 7), keys, false, otherFormat, "security 7", "same release"},
 		{"not us", nil, with(0, 'G'), keys, true, 0, `begins with "GOBP\x01\x00"`, ""},
