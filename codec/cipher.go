@@ -14,10 +14,12 @@ type Secrets struct{ Send, Recv *Cipher }
 // key is replaced by one that does not tell the old, and the nonce goes on.
 type Cipher struct{ state *noise.CipherState }
 
-var (
-	errNotOpen   = errors.New("a frame that does not open: it was not sealed with our key, or altered, or is not the next one")
-	errExhausted = errors.New("the cipher has done all the frames it can")
-)
+// ErrNotOpen is behind an error about a sealed frame that is not what a peer with
+// the key sent: the network, or somebody in it, may have changed it on the way. Who
+// gets it has to end the connection, and may not blame the peer.
+var ErrNotOpen = errors.New("a frame that does not open: it was not sealed with our key, or altered, or is not the next one")
+
+var errExhausted = errors.New("the cipher has done all the frames it can")
 
 // seal seals buf[from:] in place and appends the tag. There must be room for it
 // in buf.
@@ -37,7 +39,7 @@ func (c *Cipher) open(sealed []byte) ([]byte, error) {
 	case errors.Is(err, noise.ErrMaxNonce):
 		return nil, errExhausted
 	case err != nil:
-		return nil, errNotOpen
+		return nil, ErrNotOpen
 	}
 	c.count()
 	return plain, nil

@@ -74,14 +74,14 @@ func TestOnlyTheNextOpens(t *testing.T) {
 		{"nothing", 0, nil},
 	}
 	for _, test := range tests {
-		if plain, err := cipherAt(test.at).open(test.box); err != errNotOpen {
+		if plain, err := cipherAt(test.at).open(test.box); err != ErrNotOpen {
 			t.Errorf("%s opens as %q (%v)", test.name, plain, err)
 		}
 	}
 	for bit := range 8 * len(first) {
 		box := bytes.Clone(first)
 		box[bit/8] ^= 1 << (bit % 8)
-		if plain, err := cipherAt(0).open(box); err != errNotOpen {
+		if plain, err := cipherAt(0).open(box); err != ErrNotOpen {
 			t.Errorf("with bit %d flipped, it opens as %q (%v)", bit, plain, err)
 		}
 	}

@@ -126,6 +126,9 @@ func (d *Decoder) Next(buf []byte) (f Frame, n int, err error) {
 	}
 	length := binary.LittleEndian.Uint32(buf)
 	if err := d.judge(length); err != nil {
+		if d.cipher != nil {
+			err = fmt.Errorf("%w: %w", ErrNotOpen, err) // lengths go unsealed
+		}
 		return Frame{}, 0, err
 	}
 	n = HeaderLen + int(length)

@@ -3,6 +3,7 @@ package codec
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -41,6 +42,9 @@ func TestFrameErrors(t *testing.T) {
 	for _, test := range tests {
 		_, d := mode{None, test.sealed}.ends()
 		f, n, err := d.Next(slices.Clone(test.buf))
+		if errors.Is(err, ErrNotOpen) != test.sealed {
+			t.Errorf("%s: whose fault is %v?", test.name, err)
+		}
 		if err == nil || !strings.Contains(err.Error(), test.err) || n != 0 || f.Payload != nil {
 			t.Errorf("%s: %v, %d bytes (%v), want %q", test.name, f, n, err, test.err)
 		}

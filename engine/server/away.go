@@ -24,7 +24,7 @@ var noSession [16]byte
 // has ended: it did not leave, and was not hung up on for what it did.
 func (s *Server) mayReturn(p *peer, held int) bool {
 	return s.Grace > 0 && p.Hello.Session != noSession && held > 0 &&
-		s.phase == running && !p.leaving && (p.why == "" || p.silent)
+		s.phase == running && !p.leaving && (p.why == "" || p.silent || p.altered)
 }
 
 // goAway keeps what the worker has for it. The grace counts from its last sign

@@ -88,6 +88,7 @@ func (s *Server) OnTraffic(c gnet.Conn) gnet.Action {
 			if p.why = err.Error(); err == io.EOF {
 				p.why = ""
 			}
+			p.altered = errors.Is(err, codec.ErrNotOpen)
 			return gnet.Close
 		}
 	}

@@ -57,6 +57,7 @@ type peer struct {
 
 	closed  bool   // nothing may be written
 	silent  bool   // that is why we hung up on it
+	altered bool   // that is why: what came is not what it sent
 	leaving bool   // has said goodbye, or was told that the run is over
 	why     string // we hung up on it
 }
