@@ -219,7 +219,10 @@ func (n *nemesis) strike(on int) (end func()) {
 		faults = slices.DeleteFunc(slices.Clone(faults), func(f fault) bool { return slices.Contains(fatal, f.name) })
 	}
 	what := faults[n.rng.IntN(len(faults))]
-	if f != nil && !f.process.running() && n.c.running() {
+	if f != nil && !f.process.running() {
+		if statusOf(f.process.cmd.ProcessState) == 0 || !n.c.running() {
+			return nil // it was told that the run is over
+		}
 		n.t.Fatalf("%s has ended by itself, with status %d; its stderr:\n%s", f.name, statusOf(f.process.cmd.ProcessState), f.process.stderr())
 	}
 	n.struck[what.name]++

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -182,6 +183,14 @@ func ordeal(t *testing.T, seed uint64, rage time.Duration, survived map[string]i
 	}
 	if t.Failed() {
 		t.Logf("%s; stderr of process %d of the coordinator:\n%s", strings.Join(n.line, " "), n.served, n.c.stderr())
+		for line := range strings.Lines(n.read(executions)) {
+			if seq, _, _ := strings.Cut(line, " "); slices.ContainsFunc(v.Rerun, func(job int) bool { return strconv.Itoa(job) == seq }) {
+				t.Logf("execution: %s", line)
+			}
+		}
+		for _, f := range n.fighters {
+			t.Logf("%s %s; its stderr:\n%s", f.name, strings.Join(n.command, " "), f.process.stderr())
+		}
 		return
 	}
 	for name, count := range n.struck {

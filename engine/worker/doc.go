@@ -22,7 +22,7 @@
 // cuts what the process prints into answers to ranges. Bytes are copied when they
 // come off the socket and when they go into a frame, and the memory in between is
 // used again and again. An answer that does not fit a frame goes in parts as it
-// comes, which are not kept. How many jobs a worker has under way then depends on
+// comes, which are kept to be sent again as far as there is memory. How many jobs a worker has under way then depends on
 // the command: for one that collects its answers it asks for more than one a slot.
 //
 // The package never looks into a record and takes nothing but data from the

@@ -18,20 +18,19 @@ const (
 	lastOfJob              // how one job ended: Results
 )
 
-// An answer is a stretch of what a command printed in line mode. Whole lines,
-// and the end of a job, are kept until they are acknowledged; parts only until
-// they are sent, since the line they are of may be of any length: if the
-// connection is lost meanwhile, its job runs again.
+// An answer is a stretch of what a command printed in line mode. It is kept until
+// its jobs are acknowledged. A part may have to be given up once it is sent, see
+// parted.
 type answer struct {
 	kind       kind
 	seq, count uint64
 	attempt    uint64
 	from, to   time.Time // when the command was at them
 	data       []byte
-	mem        *chunk // that data lies in; nil: nothing else does
-	left       uint64 // jobs not acknowledged
-	copied     bool   // it is in a frame
-	settled    bool
+	mem        *chunk        // that data lies in; nil: nothing else does
+	left       uint64        // jobs not acknowledged
+	copied     bool          // it is in a frame
+	settled    bool          // nobody needs it any more
 	result     *codec.Result // of a job that goes alone: all but the data; nil: of whole lines
 }
 
@@ -42,8 +41,8 @@ type answers struct {
 	unsent int64              // bytes in queue
 	kept   map[uint64]*answer // sent and not acknowledged, by the first job
 	spare  []*answer
-	parted map[uint64]bool // jobs of whose answers a part was sent
-	torn   map[uint64]bool // jobs of whose answers a part went with an earlier connection
+	parted map[uint64]*parted // jobs of whose answers parts were sent
+	torn   map[uint64]bool    // jobs of whose answers a part went with an earlier connection
 }
 
 func (o *answers) waiting() []*answer { return o.queue[o.head:] }
@@ -132,10 +131,7 @@ func (o *outbox) pickAnswers(dst []*answer) []*answer {
 			a.left = a.count
 			q.kept[a.seq] = a
 		} else {
-			if q.parted == nil {
-				q.parted = map[uint64]bool{}
-			}
-			q.parted[a.seq] = true
+			o.keepPart(a)
 		}
 		dst = append(dst, a)
 	}
@@ -146,7 +142,7 @@ func (o *outbox) pickAnswers(dst []*answer) []*answer {
 func (o *outbox) answersCopied(list []*answer) {
 	for _, a := range list {
 		a.copied = true
-		if a.settled || a.count == 0 {
+		if a.settled {
 			o.freeAnswer(a)
 		}
 	}
@@ -177,9 +173,14 @@ func (o *outbox) acknowledgeAnswers(s span) {
 }
 
 func (o *outbox) settleAnswer(a *answer) {
-	a.settled = true
 	delete(o.answers.kept, a.seq)
-	delete(o.answers.parted, a.seq)
+	o.forgetParts(a.seq)
+	o.needless(a)
+}
+
+// needless frees an answer, once it is in a frame.
+func (o *outbox) needless(a *answer) {
+	a.settled = true
 	if a.copied {
 		o.freeAnswer(a)
 	}
@@ -194,11 +195,10 @@ func (o *outbox) freeAnswer(a *answer) {
 	}
 }
 
-// withdraw forgets the parts of a line that are not sent yet: nobody will get
-// the rest of it.
+// withdraw forgets the parts of a line: nobody will get the rest of it.
 func (o *outbox) withdraw(seq uint64) {
 	q := &o.answers
-	delete(q.parted, seq)
+	o.forgetParts(seq)
 	kept := slices.DeleteFunc(q.waiting(), func(a *answer) bool {
 		part := a.count == 0 && a.seq == seq
 		if part {

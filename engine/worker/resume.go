@@ -85,33 +85,6 @@ func (l *link) held() (held []codec.HeldSpan) {
 	return whole
 }
 
-// tear forgets what cannot be offered again: jobs in line mode of whose answer a
-// part has gone with the connection. The writer must have ended.
-func (o *outbox) tear() {
-	q := &o.answers
-	q.torn, q.parted = q.parted, nil
-	for seq := range q.torn {
-		o.withdraw(seq)
-		if a := q.kept[seq]; a != nil && a.kind == lastOfJob {
-			o.settleAnswer(a)
-			delete(q.torn, seq)
-		}
-	}
-	waiting := slices.DeleteFunc(q.waiting(), func(a *answer) bool {
-		lost := a.kind == lastOfJob && q.torn[a.seq]
-		if lost {
-			q.unsent -= int64(len(a.data))
-			delete(q.torn, a.seq)
-			o.freeAnswer(a)
-		}
-		return lost
-	})
-	q.queue = q.queue[:q.head+len(waiting)]
-	for _, a := range q.kept {
-		a.left = a.count
-	}
-}
-
 // again queues all that was sent to be sent once more, with credit as on a new
 // connection. The writer must not have taken anything since it was begun.
 func (o *outbox) again(window int64) {
@@ -127,16 +100,7 @@ func (o *outbox) again(window int64) {
 		r.sent, r.offered = false, 0
 		o.enqueue(r)
 	}
-	q := &o.answers
-	var queue []*answer
-	for _, seq := range slices.Sorted(maps.Keys(q.kept)) {
-		a := q.kept[seq]
-		a.copied = false
-		q.unsent += int64(len(a.data))
-		queue = append(queue, a)
-	}
-	clear(q.kept)
-	q.queue, q.head = append(queue, q.waiting()...), 0
+	o.againAnswers()
 }
 
 // whole is the answers that are not acknowledged, sent or not, without parts.

@@ -233,8 +233,8 @@ func TestDrainWithoutAConnection(t *testing.T) {
 	}
 }
 
-// In line mode whole lines are offered again. A line of which parts were sent is
-// not held any more; one that is still being printed goes back at its end.
+// In line mode whole lines are offered again, and so are the parts of one that is
+// still being printed.
 func TestLinesAreOfferedAgain(t *testing.T) {
 	over := filepath.Join(t.TempDir(), "over")
 	k := newKept(t, func(cfg *Config) {
@@ -264,8 +264,8 @@ func TestLinesAreOfferedAgain(t *testing.T) {
 	c.holds("1-4")
 	c.goOn()
 	k.release()
-	lines, back := map[uint64]string{}, ""
-	for len(lines) < 3 || back == "" {
+	lines := map[uint64]string{}
+	for len(lines) < 4 || !strings.HasSuffix(lines[3], "\n") {
 		switch f := c.next(); f.Type {
 		case codec.TypeAnswers:
 			m, err := codec.ParseAnswers(f.Payload)
@@ -275,23 +275,26 @@ func TestLinesAreOfferedAgain(t *testing.T) {
 			for i, line := range strings.Fields(string(m.Lines)) {
 				lines[m.Seq+uint64(i)] = line
 			}
-		case codec.TypeGiveBack:
-			m, err := codec.ParseGiveBack(f.Payload)
-			if err != nil {
-				t.Fatal(err)
+		case codec.TypeResultPart:
+			m, err := codec.ParseResultPart(f.Payload)
+			if err != nil || m.Seq != 3 {
+				t.Fatalf("a part of job %d (%v)", m.Seq, err)
 			}
-			back += fmt.Sprint(m.Spans)
+			lines[3] += string(m.Data)
+		case codec.TypeResults:
+			m, rest, err := codec.NextResult(f.Payload)
+			if err != nil || m.Seq != 3 || len(rest) > 0 {
+				t.Fatalf("the end of job %d (%v)", m.Seq, err)
+			}
+			lines[3] += string(m.Stdout)
 		case codec.TypeSlots:
 		default:
 			t.Fatalf("a %v", f.Type)
 		}
 	}
-	if back != "[{3 1}]" {
-		t.Errorf("given back: %s", back)
-	}
-	for seq, want := range map[uint64]string{1: "a", 2: "b", 4: "c"} {
+	for seq, want := range map[uint64]string{1: "a", 2: "b", 3: strings.Repeat("y", 200_000) + "\n", 4: "c"} {
 		if lines[seq] != want {
-			t.Errorf("the answer to job %d is %q, want %q", seq, lines[seq], want)
+			t.Errorf("the answer to job %d has %d bytes (%.10q), want %d", seq, len(lines[seq]), lines[seq], len(want))
 		}
 	}
 }
