@@ -15,6 +15,7 @@
 //	trace     what every slot did when
 //	live      what is known of a run while it goes on (pure)
 //	progress  words how far the run is
+//	watch     shows it over HTTP
 //	socket    what package net lacks
 //
 // A worker's side is worker, and below it command: one process for each job, or

@@ -48,9 +48,10 @@ type Options struct {
 	Rate      float64       // jobs begun in a second, at most; 0: no limit
 	Timeout   time.Duration // of one job; 0: none
 
-	Progress bool // show on Stderr how far the run is
-	Quiet    bool // only errors on Stderr
-	Verbose  bool // workers that come and go, jobs that are tried again
+	HTTP     string // address at which the run can be watched, as in watch; empty: none
+	Progress bool   // show on Stderr how far the run is
+	Quiet    bool   // only errors on Stderr
+	Verbose  bool   // workers that come and go, jobs that are tried again
 }
 
 // A Report is what became of the jobs.

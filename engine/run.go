@@ -16,10 +16,12 @@ import (
 	"github.com/jobpipe/jobpipe/engine/commit"
 	"github.com/jobpipe/jobpipe/engine/order"
 	"github.com/jobpipe/jobpipe/engine/output"
+	"github.com/jobpipe/jobpipe/engine/progress"
 	"github.com/jobpipe/jobpipe/engine/schedule"
 	"github.com/jobpipe/jobpipe/engine/server"
 	"github.com/jobpipe/jobpipe/engine/split"
 	"github.com/jobpipe/jobpipe/engine/trace"
+	"github.com/jobpipe/jobpipe/engine/watch"
 )
 
 // ErrStdoutClosed says that the reader of stdout has gone, as head(1) does.
@@ -39,7 +41,10 @@ type Run struct {
 	trace    *trace.File      // nil: none
 	began    time.Time        // the trace
 	recorder *trace.Recorder  // nil: none
-	listFile string           // to be removed; empty: none
+	total    func() int64     // of the jobs in stdin, as in progress
+	counting context.CancelFunc
+	watch    *watch.Server // nil: nobody may watch
+	listFile string        // to be removed; empty: none
 }
 
 // How --buffer is divided: jobs as they were read, results that wait, and
@@ -87,11 +92,19 @@ func Open(o Options) (*Run, error) {
 		}
 		bound = append(bound, name)
 	}
+	if o.HTTP != "" {
+		var err error
+		if r.watch, err = watch.Open(o.HTTP); err != nil {
+			r.close()
+			return nil, fmt.Errorf("--http: %w", err)
+		}
+	}
 	if err := r.assemble(strings.Join(bound, " or ")); err != nil {
 		r.close()
 		return nil, err
 	}
 	r.sayJournal()
+	r.beginWatch()
 	if r.acceptor != nil {
 		r.acceptor.Serve()
 		for _, name := range bound {
@@ -125,6 +138,9 @@ func (r *Run) assemble(waits string) (err error) {
 		return err
 	}
 	r.beginTrace()
+	var counting context.Context
+	counting, r.counting = context.WithCancel(context.Background())
+	r.total = progress.Total(counting, o.Stdin, o.Delim)
 	r.server, err = server.New(server.Config{
 		Run:       r.id,
 		Schedule:  schedule.Config{Delim: o.Delim, Retries: o.Retries, MaxLost: o.MaxLost, Speculate: o.Speculate, Rate: o.Rate},
@@ -144,6 +160,7 @@ func (r *Run) assemble(waits string) (err error) {
 		Joblog:    o.Joblog != nil,
 		Log:       server.Log{Warn: r.warn, Note: r.note},
 		Trace:     r.recorder,
+		Watch:     r.watch != nil,
 	})
 	if err != nil {
 		return err
@@ -224,9 +241,11 @@ func (r *Run) Do(ctx context.Context, drain <-chan struct{}) (Report, error) {
 	if r.server.Counts.Halted.Load() && failure == nil {
 		failure = fmt.Errorf("stopped by --halt %v", r.opt.Halt)
 	}
+	last := r.lastLook()
 	if err := r.finish(ctx); err != nil {
 		failure = err // nothing is worse than results that are not written
 	}
+	r.endWatch(last, failure)
 	return r.report(), failure
 }
 
@@ -278,6 +297,12 @@ func (r *Run) finish(ctx context.Context) error {
 func (r *Run) close() {
 	if r.acceptor != nil {
 		r.acceptor.Close()
+	}
+	if r.watch != nil {
+		r.watch.Close(nil)
+	}
+	if r.counting != nil {
+		r.counting()
 	}
 	if r.listFile != "" {
 		_ = os.Remove(r.listFile)

@@ -44,6 +44,9 @@ func (v *invocation) check(line *cmdline.Line) (err error) {
 	if line.Given("retry-failed") && v.RetryFailed && v.Journal == "" {
 		return errors.New("--retry-failed is about the jobs of an earlier run, which only a journal knows; add --journal FILE")
 	}
+	if line.Given("http") && v.HTTP == "" {
+		return errors.New("--http: the address is empty; write host:port, or :port for this machine only")
+	}
 	if v.Quiet, v.Verbose, err = cmdline.Noise(line, v.Quiet, v.Verbose); err != nil {
 		return err
 	}

@@ -88,6 +88,11 @@ func TestOddCommandLines(t *testing.T) {
 		{"", "--compress gzip -- cat", `--compress must be one of "auto","none","s2","zstd"`},
 		{"", "--progress maybe -- cat", `--progress must be one of "auto","always","never"`},
 
+		{"", "--http :8080 -- cat", ""},
+		{"", "--http= -- cat", "--http: the address is empty"},
+		{"JOBPIPE_HTTP=", "-- cat", ""},
+		{"JOBPIPE_HTTP=:8080", "-l :9000", ""},
+
 		{"", "-q -v -- cat", "--quiet and --verbose"},
 		{"JOBPIPE_QUIET=1", "-v -- cat", ""},
 

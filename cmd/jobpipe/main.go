@@ -115,6 +115,7 @@ func (v *invocation) prepare(stdin, stdout, stderr *os.File, say func(string, ..
 		Rate:       float64(v.Rate),
 		Timeout:    time.Duration(v.Timeout),
 		Halt:       v.Halt,
+		HTTP:       v.HTTP,
 		Quiet:      v.Quiet,
 		Verbose:    v.Verbose,
 

@@ -18,6 +18,7 @@ type Run struct {
 	Read    int64 // jobs of the input so far
 	Ended   bool  // there are no more
 	Done    int64 // with a result, or failed for good
+	Past    int64 // of those, the ones of earlier runs with the same journal
 	Failed  int64 // of those, the failed ones
 	Retried int64 // attempts that failed and were not the last
 	Running int64 // handed out and not answered

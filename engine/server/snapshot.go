@@ -49,7 +49,7 @@ func (s *Server) snapshot() *live.Run {
 	now, c := s.now(), &s.Counts
 	r := &live.Run{
 		Began: s.start, At: now,
-		Read: c.Read.Load(), Ended: c.Ended.Load(), Done: c.Done.Load(), Failed: c.Failed.Load(),
+		Read: c.Read.Load(), Ended: c.Ended.Load(), Done: c.Done.Load(), Past: s.pastDone, Failed: c.Failed.Load(),
 		Retried: s.retried, Running: int64(s.sched.Leased()), Waiting: int64(s.sched.Waiting()),
 		State:    live.Going,
 		Failures: s.failures.All(),

@@ -44,6 +44,10 @@ _jobpipe() {
 		mapfile -t COMPREPLY < <(compgen -W 'never soon,fail=1 now,fail=1 soon,success=1 now,success=1' -- "$current")
 		return
 		;;
+	--http)
+		mapfile -t COMPREPLY < <(compgen -W ':8080' -- "$current")
+		return
+		;;
 	-j | --jobs | --retries | --max-lost | --timeout | --buffer | --max-job | --dead-after | --grace | --rate)
 		return
 		;;
@@ -51,7 +55,7 @@ _jobpipe() {
 	mapfile -t COMPREPLY < <(compgen -W '-- -l --listen --listen-file -j --jobs -k --keep-order
 		-0 --null --lines --retries --max-lost --speculate --timeout --halt --rate --failed --joblog --journal
 		--retry-failed -o --output --buffer --max-job --key-file --new-key --insecure --compress
-		--dead-after --grace --progress --trace -q --quiet -v --verbose
+		--dead-after --grace --progress --http --trace -q --quiet -v --verbose
 		--version -h --help' -- "$current")
 }
 

@@ -1,0 +1,50 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/jobpipe/jobpipe/engine/live"
+	"github.com/jobpipe/jobpipe/engine/watch"
+)
+
+// beginWatch lets the run be watched, if that is wanted, and says where.
+func (r *Run) beginWatch() {
+	if r.watch == nil {
+		return
+	}
+	r.watch.Serve(watch.Config{
+		Snapshot: r.server.Snapshot,
+		Total:    r.total,
+		Log:      r.note,
+	})
+	r.warn("to watch this run: %s", r.watch.URL())
+	if r.watch.Public() {
+		r.warn("--http: whoever can reach this address sees jobs and what failed ones wrote to stderr")
+	}
+}
+
+// lastLook is the run when it is over, and its event loop is not.
+func (r *Run) lastLook() *live.Run {
+	if r.watch == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	last, err := r.server.Snapshot(ctx)
+	if err != nil {
+		return nil
+	}
+	return last
+}
+
+// endWatch shows to those who watch what became of the run.
+func (r *Run) endWatch(last *live.Run, failure error) {
+	if r.watch == nil {
+		return
+	}
+	if last != nil && failure != nil {
+		last.Why = failure.Error()
+	}
+	r.watch.Close(last)
+}

@@ -1,0 +1,58 @@
+package watch
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/jobpipe/jobpipe/engine/live"
+)
+
+func near(a, b float64) bool { return math.Abs(a-b) <= 0.001*math.Abs(b)+1e-6 }
+
+// What is said about the rest of the run.
+func TestRest(t *testing.T) {
+	const unknown = -1
+	for _, test := range []struct {
+		name  string
+		run   live.Run // a minute after it began
+		total int64
+		want  sight
+	}{
+		{"of a pipe", live.Run{Read: 100, Done: 60, Running: 4}, unknown, sight{total: unknown, rate: 1, left: -1}},
+		{"of a file", live.Run{Read: 100, Done: 60, Running: 4}, 120, sight{total: 120, rate: 1, left: time.Minute}},
+		{"read to its end", live.Run{Read: 90, Ended: true, Done: 60, Running: 4}, unknown, sight{total: 90, rate: 1, left: 30 * time.Second}},
+		{"of which half was done before", live.Run{Read: 600, Past: 480, Done: 540, Running: 4}, 600, sight{total: 600, rate: 1, left: time.Minute}},
+		{"nothing done yet", live.Run{Read: 100, Running: 4}, 120, sight{total: 120, left: -1}},
+		{"it waits", live.Run{Read: 60, Done: 60, Why: "waiting for input"}, 120, sight{total: 120, rate: 1, left: -1}},
+		{"some wait for one that runs", live.Run{Read: 100, Done: 60, Running: 4, Why: "job 3"}, 120, sight{total: 120, rate: 1, left: time.Minute}},
+		{"for ever", live.Run{Read: 100, Done: 1, Running: 4}, math.MaxInt64, sight{total: math.MaxInt64, rate: 1. / 60, left: -1}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			l := looker{Config: Config{Total: func() int64 { return test.total }}}
+			test.run.Began, test.run.At = time.Now(), time.Minute
+			got := l.see(&test.run)
+			if got.total != test.want.total || !near(got.rate, test.want.rate) || !near(got.left.Seconds(), test.want.left.Seconds()) && got.left != test.want.left {
+				t.Errorf("total %d, rate %g, left %v; want %d, %g, %v", got.total, got.rate, got.left, test.want.total, test.want.rate, test.want.left)
+			}
+		})
+	}
+}
+
+// All workers together are what their slots are.
+func TestTogether(t *testing.T) {
+	s := sight{Run: &live.Run{Workers: []live.Worker{
+		{Slots: 3, Running: 3, Queued: 7, Shares: live.Shares{Working: 1}},
+		{Slots: 1, Running: 1, Shares: live.Shares{Reading: 0.25, Free: 0.75}},
+		{Away: true, Running: 2},
+	}}}
+	s.add()
+	want := [len(activities)]float32{0.75, 0.0625, 0, 0, 0.1875}
+	if s.all != want || s.running != 6 || s.queued != 7 || s.away != 1 {
+		t.Errorf("got %+v", s)
+	}
+	s = sight{Run: &live.Run{}}
+	if s.add(); s.all != [len(activities)]float32{} {
+		t.Errorf("without workers: %+v", s)
+	}
+}
