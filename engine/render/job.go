@@ -14,13 +14,14 @@ const (
 // A Job is one that is settled, told by the attempt that counted.
 type Job struct {
 	Seq     uint64
-	Record  []byte // without its delimiter
-	Worker  string // empty: none
+	Record  []byte // without its delimiter; nil: it was too long to be kept
+	Worker  string // empty: none has run it to its end
 	Attempt int
 	Start   uint64 // microseconds since 1970
 	Took    uint64 // microseconds
 	Ending  Ending
 	Code    uint64
+	Cause   string // why it failed, in words; empty: it succeeded
 
 	Sent, Received int64 // bytes of the record with its delimiter, and of stdout
 }
