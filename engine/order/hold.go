@@ -1,7 +1,9 @@
 package order
 
+import "github.com/jobpipe/jobpipe/engine/render"
+
 // A Hold is what came so far of a result that comes in parts: a stdout, or a
-// stderr. It ends with EmitHold, StderrHold or Drop and is not used after.
+// stderr. It ends with EmitHold, StderrHold, Join or Drop and is not used after.
 type Hold struct {
 	rope
 	last  byte // the last byte appended
@@ -26,6 +28,19 @@ func (s *Stage) Append(h *Hold, worker uint64, data []byte) {
 	s.write(&h.rope, data)
 	h.last = data[len(data)-1]
 	s.took(Receipt{Worker: worker, Bytes: len(data)})
+}
+
+// Join adds what was held in part, which is to be written in that form. To a result
+// that is not written as it came, what is around it is added by Append.
+func (s *Stage) Join(h, part *Hold, form render.Form) {
+	s.end(part)
+	for p := part.head; p != nil; p = p.next {
+		p.form = form
+	}
+	if part.head != nil {
+		h.last = part.last
+	}
+	s.join(&h.rope, &part.rope)
 }
 
 // EmitHold is Emit with what was held.

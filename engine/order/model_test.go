@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"github.com/jobpipe/jobpipe/engine/render"
 )
 
 // A model carries ops out on memory, and checks that each is allowed.
@@ -19,10 +21,16 @@ type model struct {
 	marks          []mark
 	fails          func() bool // whether a spill fails
 	spills         int
+	encoder        render.Encoder
 }
 
 func newModel(t *testing.T, s *Stage) *model {
-	return &model{t: t, s: s, kept: map[int64]int64{}, fails: func() bool { return false }}
+	m := &model{t: t, s: s, kept: map[int64]int64{}, fails: func() bool { return false }}
+	m.encoder = render.Encoder{Delim: '\n', Write: func(b []byte) error {
+		m.stdout = append(m.stdout, b...)
+		return nil
+	}}
+	return m
 }
 
 // A mark is where whole results end by what an op says.
@@ -43,16 +51,15 @@ func (m *model) take() int {
 func (m *model) step() {
 	op := m.flying[0]
 	m.flying = m.flying[1:]
-	before := len(m.stdout)
 	switch op.Kind {
 	case Stdout:
-		m.stdout = append(m.stdout, op.Data...)
+		_ = m.encoder.Encode(op.Form, op.Data)
 	case Stderr:
 		m.stderr = append(m.stderr, op.Data...)
 	case Spill:
 		m.spill(&op)
 	case CopyStdout:
-		m.stdout = append(m.stdout, m.fetch(&op)...)
+		_ = m.encoder.Encode(op.Form, m.fetch(&op))
 	case CopyStderr:
 		m.stderr = append(m.stderr, m.fetch(&op)...)
 	case Free:
@@ -63,11 +70,13 @@ func (m *model) step() {
 		m.t.Fatalf("op of kind %d", op.Kind)
 	}
 	if op.Frontier > 0 {
-		whole := mark{len(m.stdout), op.Frontier, slices.Clone(op.Receipts)}
-		if op.Kind == Stdout || op.Kind == CopyStdout {
-			whole.at = before + int(op.Whole)
+		at := len(m.stdout)
+		if op.Kind == Stdout && op.Form == render.Plain {
+			at -= len(op.Data) - int(op.Whole) // what is before them may be the end of a base64
+		} else if op.Whole != max(op.Len, int64(len(op.Data))) {
+			m.t.Fatalf("%d bytes of %+v are whole", op.Whole, op)
 		}
-		m.marks = append(m.marks, whole)
+		m.marks = append(m.marks, mark{at, op.Frontier, slices.Clone(op.Receipts)})
 	}
 	for i := range op.Data { // a stage that still reads it is found out
 		op.Data[i] = '!'

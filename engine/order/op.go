@@ -1,5 +1,7 @@
 package order
 
+import "github.com/jobpipe/jobpipe/engine/render"
+
 // A Receipt says which jobs are safe with the coordinator and how many bytes
 // of credit go back to the worker that sent them.
 type Receipt struct {
@@ -29,6 +31,10 @@ type Op struct {
 	Kind     Kind
 	Data     []byte // may be empty
 	Off, Len int64  // place in the temporary file
+
+	// Form is what is made of the bytes that go to stdout; Whole, Len and Kept count
+	// them as they are. An op of a form has nothing else in it.
+	Form render.Form
 
 	// Whole results, and nothing of others, are written with the first Whole bytes
 	// of Data or of what is copied. In completion order they are those of Receipts,

@@ -5,7 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
+
+	"github.com/jobpipe/jobpipe/engine/render"
 )
 
 var seeds = flag.Uint64("seeds", 150, "how many random runs TestRandom plays")
@@ -23,6 +26,8 @@ func TestRandom(t *testing.T) {
 type result struct {
 	r              Receipt
 	out, err       []byte // what the jobs print
+	form           render.Form
+	want           []byte // what is to be written of out
 	parts, errPart *Hold
 	sentOut        int // bytes appended
 	sentErr        int
@@ -81,16 +86,16 @@ func (g *game) invent() (jobs uint64) {
 	for range 60 + g.rng.IntN(100) {
 		r := &result{r: Receipt{Worker: g.rng.Uint64N(4), Seq: seq, Count: 1 + g.rng.IntN(5)}}
 		r.out = g.text(seq, "o")
-		r.err = nil
+		r.form = []render.Form{render.Plain, render.Plain, render.Escaped, render.Base64, render.Tagged}[g.rng.IntN(5)]
+		r.want = worded(seq, r.form, r.out)
 		if g.rng.IntN(5) == 0 {
 			r.err = g.text(seq, "e")
 		}
 		seq += uint64(r.r.Count)
 		r.retry = g.rng.IntN(8) == 0
-		whole := ended(r.out)
-		g.serial = append(g.serial, whole...)
-		if len(whole) > 0 {
-			g.outs[fmt.Sprintf("o%d", r.r.Seq)] = whole
+		g.serial = append(g.serial, r.want...)
+		if len(r.want) > 0 {
+			g.outs[fmt.Sprintf("o%d", r.r.Seq)] = r.want
 		}
 		if len(r.err) > 0 {
 			g.errs[fmt.Sprintf("e%d", r.r.Seq)] = ended(r.err)
@@ -114,6 +119,53 @@ func ended(text []byte) []byte {
 		return append(text[:n:n], '\n')
 	}
 	return text
+}
+
+// before and after are around what is in a form.
+func before(seq uint64) []byte { return fmt.Appendf(nil, "o%d:[", seq) }
+
+const after = "]\n"
+
+// worded is what is to be written of text.
+func worded(seq uint64, form render.Form, text []byte) []byte {
+	switch form {
+	case render.Escaped, render.Base64:
+		if form == render.Base64 {
+			text = append([]byte{0xff}, text...)
+		}
+		_, quoted, _ := bytes.Cut(render.AppendBytes(nil, "", text), []byte(`:"`))
+		return slices.Concat(before(seq), quoted[:len(quoted)-1], []byte(after))
+	case render.Tagged:
+		return ended(render.AppendTagged(nil, before(seq), text, '\n'))
+	}
+	return ended(text)
+}
+
+// compose ends a result that is held in parts.
+func (g *game) compose(r *result) *Hold {
+	h := g.s.NewHold()
+	switch r.form {
+	case render.Plain:
+		g.s.Join(h, r.parts, render.Plain)
+	case render.Tagged:
+		tag := g.s.NewHold()
+		g.s.Append(tag, 0, before(r.r.Seq))
+		g.s.Join(h, tag, render.Tag)
+		g.s.Join(h, r.parts, render.Tagged)
+		g.given[0] += len(before(r.r.Seq))
+	default:
+		g.s.Append(h, 0, before(r.r.Seq))
+		if r.form == render.Base64 {
+			first := g.s.NewHold()
+			g.s.Append(first, 0, []byte{0xff})
+			g.s.Join(h, first, r.form)
+			g.given[0]++
+		}
+		g.s.Join(h, r.parts, r.form)
+		g.s.Append(h, 0, []byte(after))
+		g.given[0] += len(before(r.r.Seq)) + len(after)
+	}
+	return h
 }
 
 func (g *game) text(seq uint64, kind string) []byte {
@@ -162,7 +214,7 @@ func (g *game) progress(r *result) bool {
 	case whole:
 		if r.errPart == nil {
 			g.s.Stderr(r.err)
-			g.emit(r, len(r.out)+len(r.err), g.s.Emit)
+			g.emit(r, len(r.out)+len(r.err))
 			return true
 		}
 	case r.sentOut < len(r.out):
@@ -183,9 +235,9 @@ func (g *game) progress(r *result) bool {
 		g.s.StderrHold(r.errPart)
 	}
 	if r.parts == nil {
-		g.emit(r, len(r.out), g.s.Emit)
+		g.emit(r, len(r.out))
 	} else {
-		g.emit(r, 0, func(rc Receipt, _ []byte) { g.s.EmitHold(rc, r.parts) })
+		g.emit(r, 0)
 	}
 	return true
 }
@@ -199,14 +251,18 @@ func (g *game) part(h *Hold, worker uint64, rest []byte) int {
 	return n
 }
 
-func (g *game) emit(r *result, credit int, emit func(Receipt, []byte)) {
+func (g *game) emit(r *result, credit int) {
 	r.r.Bytes = credit
 	g.given[r.r.Worker] += credit
 	for i := range r.r.Count {
 		g.emitted[r.r.Seq+uint64(i)] = r
 	}
-	data := bytes.Clone(r.out)
-	emit(r.r, data)
+	if r.parts != nil {
+		g.s.EmitHold(r.r, g.compose(r))
+		return
+	}
+	data := bytes.Clone(r.want)
+	g.s.Emit(r.r, data)
 	clear(data)
 }
 
@@ -221,7 +277,7 @@ func (g *game) collect() {
 			if res == nil || res.r.Worker != r.Worker {
 				g.t.Fatalf("job %d is acknowledged to worker %d, which did not answer it", seq, r.Worker)
 			}
-			if !g.keep && !bytes.Contains(g.stdout, res.out) {
+			if !g.keep && !bytes.Contains(g.stdout, res.want) {
 				g.t.Fatalf("job %d is acknowledged before it is written", seq)
 			}
 		}

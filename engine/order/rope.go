@@ -1,11 +1,14 @@
 package order
 
+import "github.com/jobpipe/jobpipe/engine/render"
+
 // A piece is a stretch of a held result: in memory (buf), or, once spilled, in
 // the temporary file (off, len). It is never empty.
 type piece struct {
 	prev, next *piece
 	buf        []byte // nil: spilled
 	off, len   int64
+	form       render.Form // in which it is to be written
 }
 
 // A rope is held output, a list of pieces. Joining two is a matter of one
@@ -20,7 +23,7 @@ type rope struct {
 func (s *Stage) write(r *rope, data []byte) {
 	for len(data) > 0 {
 		t := r.tail
-		if t == nil || len(t.buf) == cap(t.buf) {
+		if t == nil || len(t.buf) == cap(t.buf) || t.form != render.Plain {
 			t = s.grow(r, len(data))
 		}
 		n := copy(t.buf[len(t.buf):cap(t.buf)], data)
@@ -31,7 +34,7 @@ func (s *Stage) write(r *rope, data []byte) {
 
 // grow gives the rope a new last piece, with room for n bytes or a part of them.
 func (s *Stage) grow(r *rope, n int) *piece {
-	if r.tail != nil {
+	if r.tail != nil && r.tail.form == render.Plain {
 		n = max(n, 2*cap(r.tail.buf))
 	}
 	p := s.pool.getPiece()
@@ -56,7 +59,7 @@ func (r *rope) link(p *piece) {
 // room left in the last of a where it fits, so that many small results become
 // few pieces.
 func (s *Stage) join(a, b *rope) {
-	if p, t := b.head, a.tail; p != nil && t != nil && p.buf != nil && len(p.buf) <= cap(t.buf)-len(t.buf) {
+	if p, t := b.head, a.tail; p != nil && t != nil && p.buf != nil && p.form == t.form && len(p.buf) <= cap(t.buf)-len(t.buf) {
 		t.buf = append(t.buf, p.buf...)
 		b.head = p.next
 		if b.head == nil {

@@ -48,7 +48,7 @@ func (s *Stage) spillPiece(r *rope, p *piece) {
 	s.fileLive += p.len
 	s.push(Op{Kind: Spill, Data: p.buf, Off: p.off, Len: p.len})
 	p.buf = nil
-	if b := p.prev; b != nil && b.buf == nil && b.off+b.len == p.off {
+	if b := p.prev; b != nil && b.buf == nil && b.off+b.len == p.off && b.form == p.form {
 		b.len += p.len
 		b.next = p.next
 		if p.next == nil {

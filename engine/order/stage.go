@@ -1,5 +1,7 @@
 package order
 
+import "github.com/jobpipe/jobpipe/engine/render"
+
 // A Stage orders the output of a run. One goroutine owns it.
 type Stage struct {
 	keep   bool
@@ -198,7 +200,7 @@ func (s *Stage) release(r *rope, to Kind) {
 		switch {
 		case p.buf == nil:
 			s.releaseSpilled(p, to)
-		case to == Free || to == Stdout && len(p.buf) < s.chunk/2:
+		case to == Free || to == Stdout && len(p.buf) < s.chunk/2 && p.form == render.Plain:
 			s.held -= int64(cap(p.buf))
 			if to == Stdout {
 				s.print(p.buf)
@@ -209,7 +211,7 @@ func (s *Stage) release(r *rope, to Kind) {
 			if to == Stdout {
 				s.flush()
 			}
-			s.push(Op{Kind: to, Data: p.buf})
+			s.push(Op{Kind: to, Data: p.buf, Form: p.form})
 		}
 		next := p.next
 		s.pool.putPiece(p)
@@ -226,7 +228,7 @@ func (s *Stage) releaseSpilled(p *piece, to Kind) {
 	case Stderr:
 		to = CopyStderr
 	}
-	s.push(Op{Kind: to, Off: p.off, Len: p.len})
+	s.push(Op{Kind: to, Off: p.off, Len: p.len, Form: p.form})
 	s.forget(p.len)
 }
 
