@@ -4,6 +4,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/jobpipe/jobpipe/engine/order"
+	"github.com/jobpipe/jobpipe/engine/render"
 )
 
 // run is the writer's goroutine. It takes the whole queue at once and leaves
@@ -123,7 +124,7 @@ func (w *Writer) fail(err error) {
 func (w *Writer) execute(op *order.Op) error {
 	switch op.Kind {
 	case order.Stdout:
-		return w.results(w.ledger.Print(op, w.stdout.write))
+		return w.results(w.ledger.Print(op, w.worded(op.Form)))
 	case order.Stderr:
 		w.stderr.write(op.Data)
 		return nil
@@ -137,10 +138,20 @@ func (w *Writer) execute(op *order.Op) error {
 		w.spool.retry(op)
 		return nil
 	case order.CopyStderr:
-		return w.copy(w.stderr, op)
+		_, read := w.copy(w.stderr.write, op)
+		return read
 	default:
-		return w.copy(w.stdout, op)
+		written, read := w.copy(w.worded(op.Form), op)
+		if read != nil {
+			return read
+		}
+		return w.results(written)
 	}
+}
+
+// worded writes to stdout in a form.
+func (w *Writer) worded(form render.Form) func([]byte) error {
+	return func(b []byte) error { return w.encoder.Encode(form, b) }
 }
 
 func (w *Writer) results(err error) error {
@@ -150,15 +161,9 @@ func (w *Writer) results(err error) error {
 	return w.stdout.explain("results", err)
 }
 
-// copy writes spilled bytes to a sink and forgets them.
-func (w *Writer) copy(to *sink, op *order.Op) error {
-	written, read := w.spool.copy(to, op)
-	w.spool.forget(op)
-	if read != nil {
-		return read
-	}
-	if to == w.stderr {
-		return nil
-	}
-	return w.results(written)
+// copy writes spilled bytes and forgets them. The two errors are of writing and of
+// reading.
+func (w *Writer) copy(write func([]byte) error, op *order.Op) (written, read error) {
+	defer w.spool.forget(op)
+	return w.spool.copy(write, op)
 }

@@ -98,9 +98,8 @@ func (s *spool) close() {
 	}
 }
 
-// copy writes the bytes of the op to a sink. The two errors are of writing and
-// of reading.
-func (s *spool) copy(to *sink, op *order.Op) (written, read error) {
+// copy writes the bytes of the op. The two errors are of writing and of reading.
+func (s *spool) copy(write func([]byte) error, op *order.Op) (written, read error) {
 	off, end := op.Off, op.Off+op.Len
 	for off < end {
 		stop := end // of what lies in the file
@@ -109,34 +108,34 @@ func (s *spool) copy(to *sink, op *order.Op) (written, read error) {
 			stop = s.extras[i].off
 		}
 		if off < stop {
-			read = s.copyFile(to, off, stop)
+			written, read = s.copyFile(write, off, stop)
 		} else {
-			to.write(s.extras[i].data)
+			written = write(s.extras[i].data)
 			stop = s.extras[i].end()
 		}
-		if read != nil || to.err != nil {
-			return to.err, read
+		if read != nil || written != nil {
+			return written, read
 		}
 		off = stop
 	}
 	return nil, nil
 }
 
-func (s *spool) copyFile(to *sink, off, end int64) error {
+func (s *spool) copyFile(write func([]byte) error, off, end int64) (written, read error) {
 	if s.buf == nil {
 		s.buf = make([]byte, copySize)
 	}
 	for off < end {
 		n, err := s.file.ReadAt(s.buf[:min(copySize, end-off)], off)
 		if n == 0 {
-			return fmt.Errorf("cannot read results back from the temporary file in %s: %w", s.place(), reason(err))
+			return nil, fmt.Errorf("cannot read results back from the temporary file in %s: %w", s.place(), reason(err))
 		}
-		if to.write(s.buf[:n]) != nil {
-			return nil
+		if written := write(s.buf[:n]); written != nil {
+			return written, nil
 		}
 		off += int64(n)
 	}
-	return nil
+	return nil, nil
 }
 
 // forget gives up the bytes of the op: their memory, and their room on disk.

@@ -2,6 +2,7 @@ package output
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"math/rand/v2"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/jobpipe/jobpipe/engine/order"
+	"github.com/jobpipe/jobpipe/engine/render"
 )
 
 func TestSpill(t *testing.T) {
@@ -191,5 +193,33 @@ func TestPipeIsWidened(t *testing.T) {
 	defer r.Close()
 	if n, err := pipeCapacity(pw); err != nil || n < 1<<20 && unix.Geteuid() == 0 {
 		t.Errorf("the pipe holds %d bytes, %v", n, err)
+	}
+}
+
+// What is kept as it came is worded when it is written, wherever it was kept, and
+// whatever else is done in between.
+func TestForms(t *testing.T) {
+	r := start(t, Options{Delim: '\n'})
+	form := func(op order.Op, f render.Form) order.Op {
+		op.Form = f
+		return op
+	}
+	big := bytes.Repeat([]byte("0123456\xff9\n"), 100_000)
+	n := int64(len(big))
+	r.wait(
+		spill(0, string(big)), spill(n, "a\"b"), spill(n+3, "one\ntwo"),
+		stdout(`"`), form(stdout("x"), render.Base64), stderr("among\n"), form(at(order.CopyStdout, 0, n), render.Base64), stdout("\"\n\""),
+		form(at(order.CopyStdout, n, 3), render.Escaped), stdout("\"\n"),
+		form(stdout("job\t"), render.Tag), form(at(order.CopyStdout, n+3, 7), render.Tagged), form(stdout("\nthree\n"), render.Tagged),
+	)
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want := `"` + base64.StdEncoding.EncodeToString(append([]byte("x"), big...)) + "\"\n" + `"a\"b"` + "\njob\tone\njob\ttwo\njob\tthree\n"
+	if got := r.read("stdout"); got != want {
+		t.Errorf("stdout has %d bytes, want %d:\n%.50q\n%.50q", len(got), len(want), got, want)
+	}
+	if got := r.read("stderr"); got != "among\n" {
+		t.Errorf("stderr holds %q", got)
 	}
 }

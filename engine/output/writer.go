@@ -8,6 +8,7 @@ import (
 
 	"github.com/jobpipe/jobpipe/engine/commit"
 	"github.com/jobpipe/jobpipe/engine/order"
+	"github.com/jobpipe/jobpipe/engine/render"
 )
 
 // ErrClosed is what Err returns when the reader of stdout has gone, as head(1)
@@ -26,6 +27,7 @@ type Options struct {
 	Joblog  *os.File    // lines about jobs that have ended; nil: none
 	Journal *commit.Log // of results; nil: none
 	InOrder bool        // results are in input order
+	Delim   byte        // ends the lines of results
 	TempDir string      // for the temporary file; empty: $TMPDIR, or /tmp
 	Waits   string      // a line for stderr when stdout takes nothing; empty: none
 
@@ -42,9 +44,10 @@ type Writer struct {
 	status         status
 	batch          []task // being carried out: the goroutine's
 	waits          string
-	looksWarned    int    // after so many looks waits is said
-	broken         bool   // results are lost: the goroutine's
-	ledger         Ledger // the goroutine's
+	looksWarned    int            // after so many looks waits is said
+	broken         bool           // results are lost: the goroutine's
+	ledger         Ledger         // the goroutine's
+	encoder        render.Encoder // of stdout: the goroutine's
 	doorbell       func()
 	ended          chan struct{} // closed when the goroutine is over
 
@@ -94,6 +97,7 @@ func New(o Options) (*Writer, error) {
 	if w.stderr.isTerminal() {
 		w.stderr.tame = &tame{}
 	}
+	w.encoder = render.Encoder{Delim: o.Delim, Write: w.stdout.write}
 	w.status.attach(w.stderr, w.stdout)
 	if o.Journal != nil {
 		w.stdout.tap = o.Journal.Wrote
