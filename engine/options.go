@@ -50,6 +50,7 @@ type Options struct {
 
 	HTTP     string // address at which the run can be watched, as in watch; empty: none
 	Progress bool   // show on Stderr how far the run is
+	Summary  bool   // say on Stderr how the run went
 	Quiet    bool   // only errors on Stderr
 	Verbose  bool   // workers that come and go, jobs that are tried again
 }

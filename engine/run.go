@@ -160,7 +160,7 @@ func (r *Run) assemble(waits string) (err error) {
 		Joblog:    o.Joblog != nil,
 		Log:       server.Log{Warn: r.warn, Note: r.note},
 		Trace:     r.recorder,
-		Watch:     r.watch != nil,
+		Watch:     o.Summary || r.watch != nil,
 	})
 	if err != nil {
 		return err
@@ -284,6 +284,7 @@ func (r *Run) finish(ctx context.Context) error {
 		// A stdout that nobody reads would make us wait for ever.
 		return r.writer.Err()
 	}
+	r.summarize()
 	if werr := r.writer.Close(); werr != nil {
 		return werr
 	}

@@ -51,6 +51,15 @@ func (r *Run) show() (stop func()) {
 	}
 }
 
+// summarize says how the run went, if that is wanted.
+func (r *Run) summarize() {
+	if c := r.server.Closing(); r.opt.Summary && c != nil {
+		for _, line := range progress.Closing(c) {
+			r.complain("%s", line)
+		}
+	}
+}
+
 // counts is how far the run is now, and, as last seen, what runs and what it waits
 // for.
 func (r *Run) counts(seen *live.Run) progress.Counts {

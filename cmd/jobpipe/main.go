@@ -67,7 +67,7 @@ func run(args []string, stdin, stdout, stderr *os.File) int {
 	if o.Progress && watch.Context.Err() != nil && isTerminal(stderr) && os.Getenv("TERM") != "dumb" {
 		fmt.Fprint(stderr, "\r\x1b[J") // a progress line that nobody took away
 	}
-	status, words := verdict(report, err, watch.First(), v.Quiet)
+	status, words := verdict(report, err, watch.First(), v.Quiet || o.Summary)
 	if words != "" {
 		complain(words)
 	}
@@ -155,5 +155,6 @@ func (v *invocation) prepare(stdin, stdout, stderr *os.File, say func(string, ..
 	case "auto": // a line below what is being typed would be in the way
 		o.Progress = isTerminal(stderr) && !typed && !v.Quiet
 	}
+	o.Summary = v.Verbose || isTerminal(stderr) && !v.Quiet
 	return o, f, nil
 }

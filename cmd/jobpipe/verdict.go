@@ -23,8 +23,9 @@ const (
 )
 
 // verdict is the exit status of a run and, unless it is empty, what is said on
-// stderr at the end. by is the signal that came, or 0.
-func verdict(r engine.Report, err error, by syscall.Signal, quiet bool) (status int, words string) {
+// stderr at the end. by is the signal that came, or 0; told, that how many failed is
+// said already, or not wanted.
+func verdict(r engine.Report, err error, by syscall.Signal, told bool) (status int, words string) {
 	if by != 0 && errors.Is(err, context.Canceled) {
 		err = nil
 	}
@@ -43,7 +44,7 @@ func verdict(r engine.Report, err error, by syscall.Signal, quiet bool) (status 
 		return stopped, fmt.Sprintf("%s; %s", oneLine(err), done)
 	case by != 0:
 		return signals.Status(by), fmt.Sprintf("stopped by %s: %s", unix.SignalName(by), done)
-	case r.Failed > 0 && quiet:
+	case r.Failed > 0 && told:
 		return someFailed, ""
 	case r.Failed > 0:
 		return someFailed, fmt.Sprintf("%d of %d %s failed", r.Failed, r.Done, jobs(r.Done))

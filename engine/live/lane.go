@@ -75,10 +75,9 @@ func (l *Lane) Blocked(now time.Duration, full bool) {
 	l.set(l.slots, l.jobs, full)
 }
 
-// Ended tells that n jobs, handed out at that time, will have no answer. They
-// were run, as far as one can tell.
+// Ended tells that n jobs, handed out at that time, are not waited for any more.
+// They were run, as far as one can tell.
 func (l *Lane) Ended(now time.Duration, n int, sent time.Duration) {
-	l.Returned(now, n)
 	l.sum(Total{Worked: float64(n) * (now - sent).Seconds()})
 }
 

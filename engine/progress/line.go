@@ -169,14 +169,19 @@ func (l *Line) timeLeft(stat decor.Statistics) string {
 	return s + " left"
 }
 
-// rate gives jobs a second, a minute or an hour, whatever needs no small
-// fractions.
+// rate gives jobs a second, a minute or an hour.
 func (l *Line) rate() string {
 	took := l.pace.Value()
 	if took == 0 {
 		return ""
 	}
-	n, unit := float64(time.Second)/took, "/s"
+	return perTime(float64(time.Second) / took)
+}
+
+// perTime words so many a second, or as so many a minute or an hour, whatever
+// needs no small fractions.
+func perTime(n float64) string {
+	unit := "/s"
 	if n < 1 {
 		n, unit = n*60, "/min"
 	}

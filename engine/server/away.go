@@ -134,8 +134,8 @@ func (s *Server) lookAway(now time.Duration) {
 			s.hangUp(p.heir, "it has not said in time what it has")
 		}
 		s.grumble("worker %s has not come back within %v%s", p.name(), s.Grace, goElsewhere(s.leased(p)))
+		s.laneEnd(p)
 		s.sched.Leave(now, p.id)
-		s.laneLeave(p)
 		s.traceLeave(p)
 		s.Kick()
 	}

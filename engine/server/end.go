@@ -59,6 +59,7 @@ func (s *Server) end() {
 			s.rest()
 		}
 		s.phase = ending
+		s.conclude()
 		s.deadline = s.now() + s.bye
 		s.acknowledge(true)
 		for _, p := range s.peers {

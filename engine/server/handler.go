@@ -91,6 +91,7 @@ func (s *Server) OnTraffic(c gnet.Conn) gnet.Action {
 			p.altered = errors.Is(err, codec.ErrNotOpen)
 			return gnet.Close
 		}
+		s.laneCredit(p)
 	}
 	s.turn()
 	return gnet.None
@@ -147,8 +148,8 @@ func (s *Server) part(p *peer, err error) {
 	if s.sessions[p.Hello.Session] == p {
 		delete(s.sessions, p.Hello.Session)
 	}
+	s.laneEnd(p)
 	s.sched.Leave(s.now(), p.id)
-	s.laneLeave(p)
 	s.traceLeave(p)
 	s.farewell(p, goElsewhere(held), err)
 }

@@ -47,6 +47,7 @@ func (s *Server) send(p *peer, a *schedule.Action) {
 // cancel tells a worker that a job of its is settled.
 func (s *Server) cancel(p *peer, a *schedule.Action) {
 	s.dropParts(p, a.Range.Seq)
+	s.laneCancelled(p, a.Range.Seq)
 	s.Log.Note("%s %d was answered by another worker than %s, where it is cancelled", s.noun(), a.Range.Seq, p.name())
 	p.waiting = append(p.waiting, errand{Range: a.Range})
 	s.pump(p)

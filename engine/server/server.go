@@ -110,7 +110,8 @@ type Server struct {
 	lamented             time.Duration // when it was last said that it takes no more; 0: never
 
 	// For those who watch.
-	watched        *watched // nil: nobody may
+	watched        *watched      // nil: nobody may
+	closing        *live.Closing // set before over is closed
 	failures       live.Recent
 	retried        int64         // attempts that failed and were not the last
 	received, sent int64         // bytes

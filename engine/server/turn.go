@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/jobpipe/jobpipe/codec"
@@ -35,6 +36,7 @@ func (s *Server) turn() {
 	}
 	s.flush()
 	s.end()
+	s.brake()
 	s.Writer.Hush(s.unhurried())
 }
 
@@ -95,6 +97,7 @@ func (s *Server) acknowledge(now bool) {
 func (s *Server) owe(p *peer, r order.Receipt) {
 	p.used -= r.Bytes
 	p.owed += r.Bytes
+	s.laneCredit(p)
 	if r.Count > 0 {
 		p.acks = append(p.acks, codec.Span{Seq: r.Seq, Count: uint64(r.Count)})
 	}
@@ -131,13 +134,16 @@ func (s *Server) payAcks(p *peer) {
 // maxBacklog bounds the records of failed jobs that wait to be written.
 const maxBacklog = 4 << 20
 
+// full reports that what is to be written has no room for more.
+func (s *Server) full() bool { return s.Stage.Full() || s.Writer.Backlog() >= maxBacklog }
+
 // intake moves jobs from the splitter to the scheduler while there is use for
 // them and room for their results.
 func (s *Server) intake() {
 	if !s.spills() {
 		return
 	}
-	for !s.eof && s.sched.Wants() && !s.Stage.Full() && s.Writer.Backlog() < maxBacklog {
+	for !s.eof && s.sched.Wants() && !s.full() {
 		select {
 		case it, ok := <-s.Items:
 			if !ok {
@@ -196,7 +202,7 @@ func (s *Server) past(it split.Item) {
 
 // tooLong settles a job whose record was not kept.
 func (s *Server) tooLong(it split.Item) {
-	s.failed(failure{seq: it.Range.Seq, why: fmt.Sprintf("its record of %d bytes is longer than --max-job allows (%d); it is not in --failed", it.TooLong, s.MaxJob)})
+	s.failed(failure{seq: it.Range.Seq, kind: "longer than --max-job", why: fmt.Sprintf("its record of %d bytes is longer than --max-job allows (%d); it is not in --failed", it.TooLong, s.MaxJob)})
 	s.Counts.Done.Add(1)
 	s.tellUnrun(it.Range, 0)
 	s.Stage.Emit(order.Receipt{Seq: it.Range.Seq, Count: 1}, s.noAnswer)
@@ -206,6 +212,7 @@ func (s *Server) tooLong(it split.Item) {
 type failure struct {
 	seq    uint64
 	why    string
+	kind   string // why, as of all jobs that failed in the same way; empty: as why says
 	record []byte
 	worker string // empty: none
 	stderr []byte // at least the end of it
@@ -219,6 +226,9 @@ func (s *Server) failed(f failure) {
 	}
 	s.Writer.Failed(f.record)
 	s.Stage.Stderr(fmt.Appendf(nil, "jobpipe: %s %d failed: %s\n", s.noun(), f.seq, f.why))
+	if s.watched != nil {
+		s.watched.causes.Add(cmp.Or(f.kind, f.why))
+	}
 	s.failures.Add(live.Failure{
 		Seq: f.seq, Text: live.Beginning(f.record, s.Schedule.Delim), Worker: f.worker,
 		Cause: f.why, Stderr: live.Tail(f.stderr), At: s.now(),
@@ -267,7 +277,7 @@ func (s *Server) giveUp(a *schedule.Action) {
 		if s.Schedule.MaxLost == 1 {
 			why = "its worker vanished, and it is not given to another (--max-lost)"
 		}
-		s.failed(failure{seq: one.Seq, why: why, record: one.Data})
+		s.failed(failure{seq: one.Seq, why: why, kind: "workers vanished (--max-lost)", record: one.Data})
 		s.Counts.Done.Add(1)
 		s.tellUnrun(one, a.Attempt)
 		s.Stage.Emit(order.Receipt{Seq: one.Seq, Count: 1}, s.noAnswer)

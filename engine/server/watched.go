@@ -13,6 +13,7 @@ type counts struct {
 	done, failed   int64      // jobs answered, and attempts that failed
 	received, sent int64      // bytes
 	lane           *live.Lane // nil: nobody may watch
+	full           bool       // it has used most of its credit, as the lane knows
 	clock          trace.Clock
 }
 
@@ -24,9 +25,14 @@ func (t *counts) add(o *counts) {
 
 // watched is what is counted of all workers together while somebody may watch.
 type watched struct {
-	lane *live.Lane
-	took live.Durations
-	wall int64 // when the run began, in microseconds since 1970
+	lane   *live.Lane
+	took   live.Durations
+	wall   int64 // when the run began, in microseconds since 1970
+	causes live.Causes
+	brakes live.Brakes
+	joined int        // workers
+	crew   live.Crew  // those of them that have left
+	here   live.Total // what slots of this process did that have left
 }
 
 // sentAt is when a job was handed to a worker, for laneRan, and is to be asked for
@@ -39,16 +45,45 @@ func (s *Server) sentAt(p *peer, seq uint64) time.Duration {
 	return sent
 }
 
-// laneJoin begins the lane of a worker that is new, and laneLeave ends it.
+// laneJoin begins the lane of a worker that is new, and laneEnd ends it: before the
+// scheduler forgets what the worker has.
 func (s *Server) laneJoin(p *peer) {
 	if s.watched != nil {
+		s.watched.joined++
 		p.counts.lane = live.NewLane(s.now(), int(p.Hello.Slots), s.watched.lane)
 	}
 }
 
-func (s *Server) laneLeave(p *peer) {
-	if p.counts.lane != nil {
-		p.counts.lane.Pass(s.now())
+func (s *Server) laneEnd(p *peer) {
+	l, w := p.counts.lane, s.watched
+	if l == nil || s.closing != nil {
+		return
+	}
+	now := s.now()
+	_, slots := s.sched.Load(p.id)
+	for lease := range s.sched.Leases(p.id) {
+		l.Ended(now, min(lease.Count, slots), lease.Since)
+		slots -= min(lease.Count, slots)
+	}
+	l.Leave(now)
+	if p.Addr == "" {
+		w.here.Add(l.Total())
+	}
+	w.crew.Left(live.Share{Name: p.Hello.Name, Done: p.counts.done, Total: l.Total()})
+}
+
+// laneCancelled tells that a job of a worker is settled by another.
+func (s *Server) laneCancelled(p *peer, seq uint64) {
+	if l := p.counts.lane; l != nil {
+		l.Ended(s.now(), 1, s.sentAt(p, seq))
+	}
+}
+
+// laneCredit looks whether the worker may send more results.
+func (s *Server) laneCredit(p *peer) {
+	if full := p.used > p.window/2; full != p.counts.full && p.counts.lane != nil {
+		p.counts.full = full
+		p.counts.lane.Blocked(s.now(), full)
 	}
 }
 
