@@ -74,6 +74,26 @@ func appendSpans(dst []byte, spans []Span) []byte {
 	return dst
 }
 
+// Prefer asks for the result of one job before all others, with credit for it
+// alone.
+//
+//	uv seq | uv credit
+type Prefer struct {
+	Seq    uint64
+	Credit uint64 // bytes
+}
+
+// AppendPrefer appends m to dst.
+func AppendPrefer(dst []byte, m Prefer) []byte {
+	return binary.AppendUvarint(binary.AppendUvarint(dst, m.Seq), m.Credit)
+}
+
+// ParsePrefer is the inverse of AppendPrefer.
+func ParsePrefer(payload []byte) (Prefer, error) {
+	c := &cursor{rest: payload}
+	return done(c, TypePrefer, Prefer{Seq: c.seq(), Credit: c.uv()})
+}
+
 // Slots changes how many jobs the worker runs at a time; 0: none for now. In line
 // mode it may be more than one for each of its processes.
 //

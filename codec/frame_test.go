@@ -24,7 +24,7 @@ func TestFrameErrors(t *testing.T) {
 		{"length 2^32-1", "frame of 4294967295 bytes: at most 65535 are allowed", false, []byte{255, 255, 255, 255}},
 		{"payload of 65,518", "payload of 65518 bytes: at most 65517 are allowed", false, []byte{0xf0, 0xff, 0, 0}},
 		{"type 0", "type 0, which is unknown", false, raw(0, 0, nil)},
-		{"type 19", "type 19, which is unknown", false, raw(19, 0, nil)},
+		{"type 20", "type 20, which is unknown", false, raw(20, 0, nil)},
 		{"type 255", "type 255, which is unknown", false, raw(255, 0, nil)},
 		{"both compressions", "flags 0x3, which are unknown", false, raw(TypeJobs, 3, []byte("a"))},
 		{"another flag", "flags 0x4, which are unknown", false, raw(TypeJobs, 4, []byte("a"))},
@@ -54,7 +54,7 @@ func TestFrameErrors(t *testing.T) {
 // Which types may be compressed is written out here once more.
 func TestCompressible(t *testing.T) {
 	text := lines(4000)
-	for typ := TypeHello; typ <= TypeHeld; typ++ {
+	for typ := TypeHello; typ <= TypePrefer; typ++ {
 		payload := text
 		if typ == TypePing || typ == TypePong {
 			payload = text[:pingLen]
@@ -204,7 +204,7 @@ func TestEncodeWhileReading(t *testing.T) {
 }
 
 func TestTypeNames(t *testing.T) {
-	for typ, want := range map[Type]string{0: "type 0", 1: "Hello", 4: "Jobs", 18: "Held", 19: "type 19"} {
+	for typ, want := range map[Type]string{0: "type 0", 1: "Hello", 4: "Jobs", 18: "Held", 19: "Prefer", 20: "type 20"} {
 		if got := typ.String(); got != want {
 			t.Errorf("type %d is %q, want %q", uint8(typ), got, want)
 		}

@@ -72,6 +72,7 @@ func FuzzSlots(f *testing.F)      { fuzzMessage(f, TypeSlots) }
 func FuzzOver(f *testing.F)       { fuzzMessage(f, TypeOver) }
 func FuzzGoodbye(f *testing.F)    { fuzzMessage(f, TypeGoodbye) }
 func FuzzHeld(f *testing.F)       { fuzzMessage(f, TypeHeld) }
+func FuzzPrefer(f *testing.F)     { fuzzMessage(f, TypePrefer) }
 
 // FuzzFrame reads a stream of frames that are not sealed. What was not
 // compressed has one encoding; what was comes out no larger than allowed.

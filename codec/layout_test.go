@@ -33,6 +33,7 @@ var layouts = map[Type]string{
 	TypeOver:       `u8 how`,
 	TypeGoodbye:    `u8 reason | bytes`,
 	TypeHeld:       `u8 last | (uv seq | uv count | uv attempt) ...`,
+	TypePrefer:     `uv seq | uv credit`,
 }
 
 // An entry is a field of a message, and what it says.

@@ -25,6 +25,7 @@ const (
 	TypeOver                       // coordinator: the run is over
 	TypeGoodbye                    // worker: I leave
 	TypeHeld                       // worker: what I still have, on a new connection
+	TypePrefer                     // coordinator: the result of this job before all others
 )
 
 var typeNames = [...]string{
@@ -33,10 +34,10 @@ var typeNames = [...]string{
 	TypeResultPart: "ResultPart", TypeAck: "Ack", TypeRevoke: "Revoke",
 	TypeGiveBack: "GiveBack", TypeCancel: "Cancel", TypeSlots: "Slots",
 	TypePing: "Ping", TypePong: "Pong", TypeOver: "Over", TypeGoodbye: "Goodbye",
-	TypeHeld: "Held",
+	TypeHeld: "Held", TypePrefer: "Prefer",
 }
 
-func (t Type) known() bool { return t >= TypeHello && t <= TypeHeld }
+func (t Type) known() bool { return t >= TypeHello && t <= TypePrefer }
 
 func (t Type) String() string {
 	if !t.known() {

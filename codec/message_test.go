@@ -99,6 +99,7 @@ var messages = []codecOf{
 	of(TypeOver, Over{How: 1}, AppendOver, ParseOver),
 	of(TypeGoodbye, Goodbye{Reason: GoodbyeCannotRun, Sentence: "convert: command not found"}, AppendGoodbye, ParseGoodbye),
 	of(TypeHeld, Held{Last: true, Spans: []HeldSpan{{Span{1000, 2}, 1}, {Span{7, 1}, 2}}}, AppendHeld, ParseHeld),
+	of(TypePrefer, Prefer{Seq: 7, Credit: 131072}, AppendPrefer, ParsePrefer),
 }
 
 func TestMessages(t *testing.T) {
@@ -220,6 +221,8 @@ func TestMalformed(t *testing.T) {
 		{TypeHeld, "\x01" + uv(0, 1, 1), "seq 0"},
 		{TypeHeld, "\x01" + uv(1, 1, 0), "attempt 0"},
 		{TypeHeld, "\x00" + uv(2, most-1, 1), "jobs from 2 on"},
+		{TypePrefer, uv(7), "cut short"},
+		{TypePrefer, uv(0, 1), "seq 0"},
 	}
 	for _, test := range tests {
 		m, err := messages[test.typ-1].parse([]byte(test.payload))

@@ -6,13 +6,16 @@ import "github.com/jobpipe/jobpipe/engine/render"
 // stderr. It ends with EmitHold, StderrHold, Join or Drop and is not used after.
 type Hold struct {
 	rope
-	last  byte // the last byte appended
-	index int  // in Stage.holds; -1 when it has ended
+	seq   uint64
+	size  int64     // bytes appended
+	last  byte      // the last of them
+	index int       // in Stage.holds; -1 when it has ended
+	owed  []Receipt // credit that waits: data beyond the budget
 }
 
-// NewHold returns an empty hold.
-func (s *Stage) NewHold() *Hold {
-	h := &Hold{index: len(s.holds)}
+// NewHold returns an empty hold for what job seq printed.
+func (s *Stage) NewHold(seq uint64) *Hold {
+	h := &Hold{seq: seq, index: len(s.holds)}
 	s.holds = append(s.holds, h)
 	return h
 }
@@ -27,7 +30,23 @@ func (s *Stage) Append(h *Hold, worker uint64, data []byte) {
 	}
 	s.write(&h.rope, data)
 	h.last = data[len(data)-1]
-	s.took(Receipt{Worker: worker, Bytes: len(data)})
+	h.size += int64(len(data))
+	s.balance()
+	r := Receipt{Worker: worker, Bytes: len(data)}
+	if s.Memory() <= s.budget || h.seq == s.awaited && s.mayGrow(h) {
+		s.due = addReceipt(s.due, r)
+	} else {
+		h.owed = addReceipt(h.owed, r)
+		s.owing = true
+	}
+}
+
+// pay makes due what is owed for the hold.
+func (s *Stage) pay(h *Hold) {
+	for _, r := range h.owed {
+		s.due = addReceipt(s.due, r)
+	}
+	h.owed = h.owed[:0]
 }
 
 // Join adds what was held in part, which is to be written in that form. To a result
@@ -87,4 +106,8 @@ func (s *Stage) end(h *Hold) {
 	s.holds[len(s.holds)-1] = nil
 	s.holds = s.holds[:len(s.holds)-1]
 	h.index = -1
+	for _, r := range h.owed {
+		s.waiting = addReceipt(s.waiting, r)
+	}
+	h.owed = nil
 }

@@ -219,14 +219,14 @@ func (g *game) progress(r *result) bool {
 		}
 	case r.sentOut < len(r.out):
 		if r.parts == nil {
-			r.parts = g.s.NewHold()
+			r.parts = g.s.NewHold(r.r.Seq)
 		}
 		r.sentOut += g.part(r.parts, r.r.Worker, r.out[r.sentOut:])
 		return false
 	}
 	if r.sentErr < len(r.err) {
 		if r.errPart == nil {
-			r.errPart = g.s.NewHold()
+			r.errPart = g.s.NewHold(r.r.Seq)
 		}
 		r.sentErr += g.part(r.errPart, r.r.Worker, r.err[r.sentErr:])
 		return false

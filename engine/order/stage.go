@@ -32,7 +32,8 @@ type Stage struct {
 
 	due     []Receipt
 	waiting []Receipt // of data that is held beyond the budget
-	partial []Receipt // the same, of parts: credit only
+	owing   bool      // so is credit for parts, see Hold
+	awaited uint64    // whose result is to come before all others; 0: none
 }
 
 // New returns a stage that writes in input order (keep) or in completion
@@ -119,19 +120,18 @@ func (s *Stage) Done(op Op) {
 // until the executor has caught up with spilling it, so that its credit slows
 // the workers down to the speed of the disk.
 func (s *Stage) Receipts(dst []Receipt) []Receipt {
+	if s.Memory() <= s.budget {
+		s.awaited = 0
+		s.payAll()
+	}
 	dst = append(dst, s.due...)
 	s.due = s.due[:0]
-	// An idle executor has nothing to catch up with. That happens past the
-	// budget only when the temporary file takes no more. Jobs that were handed
-	// out go on then, for the next to be written may be among them; but a
-	// result may be larger than memory, and has to wait for the disk.
+	// Past the budget jobs that were handed out go on when nothing can be spilled,
+	// for the next to be written may be among them. Results that come in parts may
+	// be larger than memory, and wait: see Stuck.
 	if s.Memory() <= s.budget || s.Idle() {
 		dst = append(dst, s.waiting...)
 		s.waiting = s.waiting[:0]
-	}
-	if s.Memory() <= s.budget || s.Idle() && s.Memory() <= s.budget/2*3 {
-		dst = append(dst, s.partial...)
-		s.partial = s.partial[:0]
 	}
 	return dst
 }
@@ -173,6 +173,9 @@ func (s *Stage) admit(r Receipt) int {
 	if r.Count < 1 || r.Seq < 1 {
 		panic("order: a result of no job was emitted")
 	}
+	if s.awaited-r.Seq < uint64(r.Count) {
+		s.awaited = 0
+	}
 	if !s.keep {
 		return 0
 	}
@@ -182,12 +185,9 @@ func (s *Stage) admit(r Receipt) int {
 // took gives the receipt for held output, which may have to be spilled first.
 func (s *Stage) took(r Receipt) {
 	s.balance()
-	switch {
-	case s.Memory() <= s.budget:
+	if s.Memory() <= s.budget {
 		s.due = addReceipt(s.due, r)
-	case r.Count == 0:
-		s.partial = addReceipt(s.partial, r)
-	default:
+	} else {
 		s.waiting = addReceipt(s.waiting, r)
 	}
 }

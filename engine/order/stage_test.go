@@ -106,7 +106,7 @@ func TestReceiptOfHeldOutputIsDueAtOnce(t *testing.T) {
 	if got, want := s.Receipts(nil), []Receipt{one(2, 2)}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	h := s.NewHold()
+	h := s.NewHold(1)
 	s.Append(h, 3, []byte("part"))
 	if got, want := s.Receipts(nil), []Receipt{{Worker: 3, Bytes: 4}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
@@ -117,7 +117,7 @@ func TestReceiptOfHeldOutputIsDueAtOnce(t *testing.T) {
 func TestReceiptPastTheBudgetWaitsForTheDisk(t *testing.T) {
 	s := New(false, '\n', 256<<10)
 	m := newModel(t, s)
-	h := s.NewHold()
+	h := s.NewHold(1)
 	frame := bytes.Repeat([]byte("x"), 64<<10)
 	sent, back := 0, 0
 	for range 64 {
@@ -182,7 +182,7 @@ func TestFullDiskHoldsPartsBack(t *testing.T) {
 	m := newModel(t, s)
 	full := true
 	m.fails = func() bool { return full }
-	h := s.NewHold()
+	h := s.NewHold(1)
 	part := bytes.Repeat([]byte("x"), 32<<10)
 	credit := 4 * len(part)
 	sent := 0
@@ -312,7 +312,7 @@ func TestManySmallRuns(t *testing.T) {
 // A result in many tiny parts is few pieces: its chunks double.
 func TestTinyParts(t *testing.T) {
 	s := New(false, '\n', 1<<20)
-	h := s.NewHold()
+	h := s.NewHold(1)
 	for range 4096 {
 		s.Append(h, 7, []byte("16 bytes a part\n"))
 	}
@@ -330,7 +330,7 @@ func TestHold(t *testing.T) {
 	for _, budget := range []int64{1 << 20, 1} { // in memory, spilled
 		s := New(false, '\n', budget)
 		m := newModel(t, s)
-		a, b, dropped, stderr := s.NewHold(), s.NewHold(), s.NewHold(), s.NewHold()
+		a, b, dropped, stderr := s.NewHold(1), s.NewHold(2), s.NewHold(4), s.NewHold(5)
 		for range 3 {
 			for _, h := range []*Hold{a, b, dropped, stderr} {
 				s.Append(h, 7, big)
@@ -342,7 +342,7 @@ func TestHold(t *testing.T) {
 		s.EmitHold(one(2, 0), b)
 		s.StderrHold(stderr)
 		s.EmitHold(one(1, 0), a)
-		s.EmitHold(one(3, 0), s.NewHold())
+		s.EmitHold(one(3, 0), s.NewHold(1))
 		m.drain()
 		want := append(bytes.Repeat(big, 3), '\n')
 		if !bytes.Equal(m.stdout, bytes.Repeat(want, 2)) || !bytes.Equal(m.stderr, want) {
@@ -371,7 +371,7 @@ func TestHoldThatHasEnded(t *testing.T) {
 	for name, f := range use {
 		t.Run(name, func(t *testing.T) {
 			s := New(false, '\n', 1<<20)
-			h := s.NewHold()
+			h := s.NewHold(1)
 			s.EmitHold(one(1, 0), h)
 			defer func() {
 				if recover() == nil {

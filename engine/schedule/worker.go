@@ -255,6 +255,18 @@ func (s *Scheduler) Holds(id WorkerID, seq uint64, attempt int) (held, late bool
 	return held, held && w.leases[at].void
 }
 
+// First is the first job that a worker has, of those whose connection is not cut;
+// 0: none has any.
+func (s *Scheduler) First() (seq uint64) {
+	for _, w := range s.workers {
+		at := slices.IndexFunc(w.leases, func(l span) bool { return !l.void })
+		if at >= 0 && !w.away && (seq == 0 || w.leases[at].lo < seq) {
+			seq = w.leases[at].lo
+		}
+	}
+	return seq
+}
+
 // Records returns the first of the jobs [seq, seq+count), as many as were leased to
 // the worker together, and as which attempt. Their bytes are valid until the next
 // event, or with Config.Keep the next Dispatch. There are none when the worker does

@@ -36,6 +36,8 @@ type peer struct {
 	owing    bool // stands in Server.owing
 	pressing bool // stands in Server.pressing
 
+	preferred uint64 // the job whose result it was asked for before all others; 0: none
+
 	parts    map[uint64]*parts // results of which only a part has come, by seq
 	waiting  []errand          // jobs that cannot be sent yet
 	pings    []ping            // not answered yet, oldest first

@@ -155,6 +155,7 @@ func (s *Server) result(p *peer, r *codec.Result) error {
 	if err := p.spend(size); err != nil {
 		return err
 	}
+	p.unprefer(r.Seq, 1)
 	half := p.parts[r.Seq]
 	if half != nil && half.attempt != r.Attempt {
 		return fmt.Errorf("it sent parts of job %d as attempt %d and the end as attempt %d", r.Seq, half.attempt, r.Attempt)
@@ -271,7 +272,7 @@ func (s *Server) resultPart(p *peer, payload []byte) error {
 		half.printed += int64(len(m.Data))
 	}
 	if *hold == nil {
-		*hold = s.Stage.NewHold()
+		*hold = s.Stage.NewHold(m.Seq)
 	}
 	s.Stage.Append(*hold, uint64(p.id), m.Data)
 	return nil
@@ -302,6 +303,7 @@ func (s *Server) giveBack(p *peer, payload []byte) error {
 		if span.Count > 1<<31 || !s.sched.GiveBack(now, p.id, span.Seq, int(span.Count)) {
 			return fmt.Errorf("it gives back %d jobs from %d on, which it does not have", span.Count, span.Seq)
 		}
+		p.unprefer(span.Seq, span.Count)
 		s.laneReturned(p, int(span.Count))
 		s.traceReturned(p, span)
 		for seq := range p.parts {

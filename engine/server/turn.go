@@ -21,6 +21,7 @@ func (s *Server) turn() {
 	ticked := s.ticked.Swap(false)
 	s.acknowledge(ticked || s.phase != running)
 	if s.phase == running {
+		s.prefer(ticked)
 		s.intake()
 		now := s.now()
 		s.acts = s.sched.Dispatch(now, s.acts[:0])

@@ -17,7 +17,11 @@ func (s *Server) share() int {
 // grows to twice its size at most while it is used once, so that thousands of
 // workers that say little hold little; it shrinks by credit that is not paid.
 func (s *Server) resize(p *peer) {
-	change := min(max(s.share(), p.begun)-p.window, p.owed)
+	size := max(s.share(), p.begun)
+	if p.preferred != 0 {
+		size += preferCredit
+	}
+	change := min(size-p.window, p.owed)
 	change = max(change, -p.owed)
 	p.window += change
 	p.owed += change

@@ -38,17 +38,19 @@ func TestResize(t *testing.T) {
 		workers             int
 		begun, window, owed int
 		wantWindow          int
+		preferred           uint64
 	}{
-		{"grows by what was used", 1, 100 << 10, 100 << 10, 60 << 10, 160 << 10},
-		{"grows to its share", 1, 100 << 10, 1000 << 10, 900 << 10, 1 << 20},
-		{"nothing was used", 1, 100 << 10, 100 << 10, 0, 100 << 10},
-		{"shrinks by what is not paid", 1000, 4 << 10, 1000 << 10, 300 << 10, 700 << 10},
-		{"shrinks to what it began with", 1000, 100 << 10, 200 << 10, 150 << 10, 100 << 10},
-		{"has what it began with", 1000, 100 << 10, 100 << 10, 50 << 10, 100 << 10},
+		{"grows by what was used", 1, 100 << 10, 100 << 10, 60 << 10, 160 << 10, 0},
+		{"grows to its share", 1, 100 << 10, 1000 << 10, 900 << 10, 1 << 20, 0},
+		{"nothing was used", 1, 100 << 10, 100 << 10, 0, 100 << 10, 0},
+		{"shrinks by what is not paid", 1000, 4 << 10, 1000 << 10, 300 << 10, 700 << 10, 0},
+		{"shrinks to what it began with", 1000, 100 << 10, 200 << 10, 150 << 10, 100 << 10, 0},
+		{"has what it began with", 1000, 100 << 10, 100 << 10, 50 << 10, 100 << 10, 0},
+		{"has more for a result that is preferred", 1000, 100 << 10, 100<<10 + preferCredit, 50 << 10, 100<<10 + preferCredit, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := crowded(test.workers, 9<<20)
-			p := &peer{begun: test.begun, window: test.window, owed: test.owed}
+			p := &peer{begun: test.begun, window: test.window, owed: test.owed, preferred: test.preferred}
 			s.resize(p)
 			if p.window != test.wantWindow {
 				t.Errorf("the window is %d, want %d", p.window, test.wantWindow)

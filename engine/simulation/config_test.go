@@ -33,6 +33,7 @@ type config struct {
 	lazy    float64 // how likely an event is handled together with the next
 	blocked float64 // how likely stdout is to block
 	disk    int64   // bytes that the temporary file takes before peace
+	cramped bool    // and after that: there is never more room
 
 	journaled bool
 	troubles  int // so many lives end early
@@ -112,6 +113,9 @@ func newConfig(r *rand.Rand) config {
 		if r.IntN(3) == 0 { // what is written ends in the middle of results
 			c.keep, c.big, c.budget = true, true, int64(pick(r, 100, 1000, 5000))
 		}
+	}
+	if c.cramped = !c.fat && r.IntN(20) == 0; c.cramped { // a result is more than its window, a few fill memory
+		c.disk, c.budget, c.window, c.mode = 0, 2000, 300, 0
 	}
 	return c
 }

@@ -75,6 +75,7 @@ func (r *run) turn() {
 	r.outputIsRight()
 	r.receipts = r.stage.Receipts(r.receipts[:0])
 	r.take(r.receipts)
+	r.prefer()
 }
 
 // dispatch carries out what the scheduler wants done.
@@ -279,6 +280,11 @@ func (r *run) giveCredit(w *worker, bytes int) {
 	if w.used -= bytes; w.used < 0 {
 		violated("worker %d gets %d bytes of credit too much", w.id, -w.used)
 	}
+	if w.preferred == 0 {
+		back := min(w.extra, bytes)
+		w.extra -= back
+		bytes -= back
+	}
 	if bytes > 0 && w.open {
 		w.down(func() {
 			w.credit += bytes
@@ -302,6 +308,7 @@ func (r *run) believed(w *worker, got, want bool, waiting, leased int) bool {
 // answers handles the answers of line mode.
 func (r *run) answers(w *worker, seq uint64, count int, data []byte) {
 	w.used += len(data)
+	w.unprefer(seq, count)
 	for count > 0 {
 		n, late := r.answered(w, seq, count)
 		if n == 0 {
@@ -368,7 +375,7 @@ func (w *worker) half(t task) *part {
 			return p
 		}
 	}
-	p := &part{t, w.stage.NewHold()}
+	p := &part{t, w.stage.NewHold(t.seq)}
 	w.parts = append(w.parts, p)
 	return p
 }
@@ -376,6 +383,7 @@ func (w *worker) half(t task) *part {
 // finish handles a result, or its last part.
 func (r *run) finish(w *worker, t task, ok bool, data []byte) {
 	w.used += len(data)
+	w.unprefer(t.seq, 1)
 	held, final := false, false
 	if ok {
 		n, late := r.answered(w, t.seq, 1)
@@ -529,6 +537,7 @@ func (r *run) left(w *worker) {
 func (r *run) returned(w *worker, seq uint64, count int) {
 	waiting, leased := r.sched.Waiting(), r.sched.Leased()
 	want := r.holds(w.peer, seq, count)
+	w.unprefer(seq, count)
 	if r.believed(w, r.sched.GiveBack(r.now, w.id, seq, count), want, waiting, leased) {
 		for n := seq; n < seq+uint64(count); n++ {
 			r.comesBack(w.peer, n)
@@ -555,7 +564,7 @@ func (r *run) slotsOf(w *worker, slots int) {
 
 // tick is what the coordinator's clock does.
 func (r *run) tick() {
-	if r.now > r.peace {
+	if r.now > r.peace && !r.cramped {
 		r.writer.disk = 1 << 40 // somebody has made room
 	}
 	r.stage.Retry()

@@ -57,7 +57,7 @@ func (w *worker) connect() {
 	n.peer = &peer{id: schedule.WorkerID(len(w.workers) + 1)}
 	n.peer.origin = n.peer.id
 	n.cut, n.waiting, n.out, n.parts, n.used = false, true, nil, nil, 0
-	n.credit = w.window
+	n.credit, n.aside, n.first, n.extra, n.preferred = w.window, 0, 0, 0, 0
 	n.upAt, n.downAt = 0, 0
 	if n.was == nil {
 		n.was = w

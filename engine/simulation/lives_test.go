@@ -398,6 +398,7 @@ func (r *run) returns(w *worker) {
 	n.peer.origin = n.peer.id
 	n.cut, n.waiting, n.stale, n.was = false, true, true, nil
 	n.out, n.parts, n.used, n.credit = nil, nil, 0, w.window
+	n.aside, n.first, n.extra, n.preferred = 0, 0, 0, 0
 	n.upAt, n.downAt = 0, 0
 	w.next = &n
 	r.workers = append(r.workers, &n)

@@ -126,6 +126,9 @@ func (r *run) invent() {
 		if r.big && r.rnd.IntN(4) == 0 {
 			j.parts = 1 + r.rnd.IntN(3)
 		}
+		if r.cramped {
+			j.parts = 3
+		}
 	}
 }
 

@@ -34,10 +34,14 @@ type worker struct {
 	stale   bool    // what it has is of a life before, and it has not been told so
 	leaving bool
 	credit  int // bytes of results it may send
+	aside   int // of these, what is for job first alone
+	first   uint64
 	out     []message
 
-	used  int     // the coordinator's account of its credit
-	parts []*part // results of which the coordinator has a part
+	used      int     // the coordinator's account of its credit
+	extra     int     // that it has beyond its window
+	preferred uint64  // the job of which it was asked to send the result first
+	parts     []*part // results of which the coordinator has a part
 }
 
 type task struct {
@@ -60,6 +64,8 @@ type finished struct {
 
 // A message waits until there is credit for it.
 type message struct {
+	seq  uint64 // of the first job
+	ends int    // jobs, of which there is no more to send then
 	cost int
 	do   func()
 }
@@ -85,16 +91,28 @@ func (w *worker) down(do func()) {
 }
 
 // post sends a message that carries cost bytes of results.
-func (w *worker) post(cost int, do func()) {
-	w.out = append(w.out, message{cost, do})
+func (w *worker) post(m message) {
+	w.out = append(w.out, m)
 	w.flush()
 }
 
 func (w *worker) flush() {
-	for !w.cut && !w.waiting && len(w.out) > 0 && w.out[0].cost <= w.credit {
-		w.credit -= w.out[0].cost
-		w.up(w.out[0].do)
-		w.out = w.out[1:]
+	for !w.cut && !w.waiting && len(w.out) > 0 {
+		at, credit := 0, w.credit-w.aside
+		if first := slices.IndexFunc(w.out, func(m message) bool { return m.seq == w.first }); first >= 0 {
+			at, credit = first, w.credit
+		}
+		m := w.out[at]
+		if m.cost > credit {
+			break
+		}
+		w.credit -= m.cost
+		w.out = slices.Delete(w.out, at, at+1)
+		if m.seq == w.first {
+			w.aside = max(0, w.aside-m.cost)
+		}
+		w.forgo(m.seq, m.ends)
+		w.up(m.do)
 	}
 	mute := w.cut || w.waiting
 	if w.leaving && !mute && w.busy == 0 && len(w.out) == 0 && !w.dead && (len(w.kept) == 0 || w.wicked > 0) {
@@ -199,7 +217,7 @@ func (w *worker) answer(some []task) {
 		data = append(data, w.Delim)
 	}
 	seq, count := some[0].seq, len(some)
-	w.post(len(data), func() { w.answers(w, seq, count, data) })
+	w.post(message{seq, count, len(data), func() { w.answers(w, seq, count, data) }})
 }
 
 func (w *worker) fail(t task) {
@@ -231,9 +249,9 @@ func (w *worker) result(t task, ok bool) {
 	for range w.all[t.seq].parts {
 		piece := append([]byte(nil), data[:len(data)/2]...)
 		data = data[len(data)/2:]
-		w.post(len(piece), func() { w.part(w, t, piece) })
+		w.post(message{t.seq, 0, len(piece), func() { w.part(w, t, piece) }})
 	}
-	w.post(len(data), func() { w.finish(w, t, ok, data) })
+	w.post(message{t.seq, 1, len(data), func() { w.finish(w, t, ok, data) }})
 }
 
 // output is what job seq prints.
@@ -253,6 +271,10 @@ func (r *run) output(seq uint64, ok bool) []byte {
 	if r.fat {
 		b = append(b, bytes.Repeat([]byte{byte(seq) | 1<<7}, 20_000)...)
 		return append(b, r.Delim)
+	}
+	if r.cramped {
+		b = append(b, bytes.Repeat([]byte{byte(seq) | 1<<7}, 400)...)
+		b = append(b, r.Delim)
 	}
 	if seq%4 == 0 {
 		b = b[:len(b)-1] // its last line is not ended
@@ -329,6 +351,7 @@ func (w *worker) returnTasks(back []task) {
 			n++
 		}
 		seq := back[0].seq
+		w.forgo(seq, n)
 		w.up(func() { w.returned(w, seq, n) })
 		back = back[n:]
 	}

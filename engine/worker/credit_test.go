@@ -137,3 +137,50 @@ func TestSmallResultPassesALargeOneThatTakesAllCredit(t *testing.T) {
 	c.ack(c.used)
 	c.result()
 }
+
+// prefer asks for the result of a job before all others.
+func (c *coordinator) prefer(seq uint64, credit int) {
+	c.t.Helper()
+	c.window += credit
+	c.send(codec.TypePrefer, codec.AppendPrefer(nil, codec.Prefer{Seq: seq, Credit: uint64(credit)}))
+}
+
+// The preferred job has not ended when it is asked for: its credit is not for the
+// large result that waits for some. Then it goes, in parts where it is larger.
+func TestPreferredResultWhileAnotherTakesAllCredit(t *testing.T) {
+	g := newGates(t, 4)
+	c := stuck(t, g, "head -c 500000 /dev/zero")
+	c.prefer(2, 10_000)
+	c.echo() // nothing comes of job 1
+	g.pass(2, "")
+	for len(c.outputs) == 0 {
+		before := c.used
+		c.next()
+		if n := len(c.parts[1].Stdout); n > 64<<10 {
+			t.Fatalf("%d bytes of job 1 have come", n)
+		}
+		c.ack(c.used - before)
+	}
+	if r := c.result(); r.Seq != 2 || len(r.Stdout) != 500_000 {
+		t.Errorf("%d bytes of job %d came first", len(r.Stdout), r.Seq)
+	}
+	c.stingy = false
+	c.ack(c.used)
+	c.result()
+}
+
+// Nothing is put by for a job that the worker does not have, or has no more.
+func TestPreferenceOfAJobThatIsGone(t *testing.T) {
+	g := newGates(t, 4)
+	c := stuck(t, g, "true")
+	c.prefer(9, 1000)
+	for c.used < c.window {
+		c.expect(codec.TypeResultPart)
+	}
+	c.prefer(4, 1000)
+	c.revoke(1)
+	c.gaveBack("4")
+	for c.used < c.window {
+		c.expect(codec.TypeResultPart)
+	}
+}

@@ -123,7 +123,7 @@ func (s *lines) Room() []byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	full := s.mem != nil && s.from == 0 // of the beginning of one line
-	if !l.results.roomy() || full && len(s.given) == 0 {
+	if !s.mayRead() || full && len(s.given) == 0 {
 		l.stalled = append(l.stalled, s)
 		return nil
 	}

@@ -35,6 +35,13 @@ func (l *link) mayStart() bool {
 // roomy tells whether more answers may be read. The mutex is held.
 func (o *outbox) roomy() bool { return o.answers.unsent < maxUnsent && o.held <= maxHeld }
 
+// mayRead tells whether the slot may read more answers: one that has the preferred
+// job at hand reads on whatever else waits. The mutex is held.
+func (s *lines) mayRead() bool {
+	o := &s.results
+	return o.roomy() || len(s.given) > 0 && s.given[0].seq == o.first && o.firstAnswer() < 0
+}
+
 // await lists the slot among those that have nothing for their process. The
 // link's mutex is held.
 func (s *lines) await() {
@@ -61,7 +68,7 @@ func (l *link) ringSlots() {
 		s.sated()
 		s.filter.Ring()
 	}
-	if over || l.results.roomy() {
+	if over || l.results.roomy() || l.results.first != 0 {
 		for _, s := range l.stalled {
 			s.filter.Ring()
 		}

@@ -110,13 +110,14 @@ func (q *answers) recycled(a answer) *answer {
 // answersReady tells whether pickAnswers would return anything.
 func (o *outbox) answersReady() bool {
 	list := o.answers.waiting()
-	return len(list) > 0 && int64(len(list[0].data)) <= o.credit
+	return len(list) > 0 && int64(len(list[0].data)) <= o.free() || o.firstAnswerReady()
 }
 
 // pickAnswers takes what can be sent now.
 func (o *outbox) pickAnswers(dst []*answer) []*answer {
 	q := &o.answers
 	for room := int64(writeSize); room > 0 && o.answersReady(); {
+		o.firstAnswerFirst()
 		a := q.queue[q.head]
 		q.queue[q.head] = nil
 		q.head++

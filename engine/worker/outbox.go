@@ -40,11 +40,13 @@ type piece struct {
 }
 
 // An outbox holds results until they are acknowledged. Small ones go whole, in
-// the order in which they came; large ones take turns, a part each. The link's
-// mutex guards it.
+// the order in which they came; large ones take turns, a part each. One that is
+// preferred goes before all others. The link's mutex guards it.
 type outbox struct {
-	window int64 // credit when nothing is under way
-	credit int64 // bytes that may be sent
+	window int64  // credit when nothing is under way
+	credit int64  // bytes that may be sent
+	first  uint64 // the job whose result is preferred; 0: none is
+	aside  int64  // credit that is put by for it
 	small  []*result
 	large  []*result
 	kept   map[uint64]*result // by seq; all that are not settled
@@ -89,6 +91,7 @@ func (o *outbox) settle(r *result) {
 		return
 	}
 	r.settled = true
+	o.forgo(span{r.seq, 1})
 	delete(o.kept, r.seq)
 	o.held -= r.memory()
 	if r.sent {
@@ -115,30 +118,37 @@ func (o *outbox) acknowledge(s span) {
 
 // ready tells whether pick would return anything.
 func (o *outbox) ready() bool {
-	if len(o.small) > 0 && (o.small[0].settled || o.small[0].size() <= o.credit) {
+	if len(o.small) > 0 && (o.small[0].settled || o.small[0].size() <= o.free()) {
 		return true
 	}
-	return len(o.large) > 0 && (o.large[0].settled || o.spare() > 0)
+	if len(o.large) > 0 && (o.large[0].settled || o.spare() > 0) {
+		return true
+	}
+	return o.firstReady()
 }
+
+// free is the credit for all but the preferred result.
+func (o *outbox) free() int64 { return o.credit - o.aside }
 
 // spare is the credit for a large result: without what is put by for a small one.
 func (o *outbox) spare() int64 {
 	if o.turn && len(o.small) > 0 {
-		return o.credit - o.small[0].size()
+		return o.free() - o.small[0].size()
 	}
-	return o.credit
+	return o.free()
 }
 
 // pick takes what can be sent now: a part of a large result first, so that it
 // gets on in a flood of small ones; then small ones; then more parts.
 func (o *outbox) pick(dst []piece) []piece {
 	room := int64(writeSize)
+	dst = o.pickFirst(dst, &room)
 	start := len(dst)
 	dst = o.part(dst, &room, min(o.spare(), partSize))
 	large := len(dst) > start
 	for len(o.small) > 0 && room > 0 {
 		r := o.small[0]
-		if !r.settled && r.size() > o.credit {
+		if !r.settled && r.size() > o.free() {
 			break
 		}
 		o.small[0] = nil
@@ -147,7 +157,7 @@ func (o *outbox) pick(dst []piece) []piece {
 		room -= r.size() + rangeCost
 	}
 	for len(o.large) > 0 && room > 0 {
-		spare := o.credit
+		spare := o.free()
 		if len(o.small) > 0 {
 			spare -= o.small[0].size()
 		}
@@ -197,6 +207,7 @@ func (o *outbox) part(dst []piece, room *int64, most int64) []piece {
 func (o *outbox) finish(dst []piece, r *result) []piece {
 	if !r.settled {
 		o.credit -= r.size() - r.offered
+		o.forgo(span{r.seq, 1})
 	}
 	return append(dst, piece{result: r, from: r.offered, n: r.size() - r.offered, last: true, skip: r.settled})
 }

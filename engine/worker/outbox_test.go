@@ -43,6 +43,7 @@ func playOutbox(rnd *rand.Rand, palette []command.Result) error {
 	o := &outbox{window: window, credit: window, kept: map[uint64]*result{}}
 	jobs := 1 + rnd.IntN(40)
 	used := int64(0)              // bytes under way
+	extra := int64(0)             // credit that came with preferences
 	sent := make([]int64, jobs+1) // of each job, by its last attempt
 	whole := make([]bool, jobs+1) // its end was sent
 	latest := make([]*result, jobs+1)
@@ -55,6 +56,15 @@ func playOutbox(rnd *rand.Rand, palette []command.Result) error {
 			o.put(r)
 			latest[seq], sent[seq], whole[seq] = r, 0, false
 			left--
+		case left > 0 && rnd.IntN(10) == 0:
+			if seq := uint64(1 + rnd.IntN(jobs)); o.unsent(seq) || rnd.IntN(2) == 0 {
+				n := rnd.Int64N(1 << 16)
+				o.first, o.aside = seq, n
+				o.credit += n
+				extra += n
+			}
+		case left == 0 && o.first != 0 && !o.unsent(o.first): // it went back
+			o.forgo(span{o.first, 1})
 		case o.ready() && rnd.IntN(3) > 0:
 			pieces := o.pick(nil)
 			if len(pieces) == 0 {
@@ -84,8 +94,8 @@ func playOutbox(rnd *rand.Rand, palette []command.Result) error {
 					return fmt.Errorf("job %d: %d of %d bytes", p.seq, sent[p.seq], p.size())
 				}
 			}
-			if used > window || used+o.credit != window {
-				return fmt.Errorf("%d bytes are under way and the credit is %d, of %d", used, o.credit, window)
+			if o.credit < o.aside || used+o.credit != window+extra {
+				return fmt.Errorf("%d bytes are under way and the credit is %d, with %d put by, of %d", used, o.credit, o.aside, window+extra)
 			}
 			o.written(pieces)
 		case used > 0:
@@ -134,5 +144,45 @@ func TestResultThatNobodyNeedsIsNotSent(t *testing.T) {
 	}
 	if o.ready() || o.credit != 50 || o.held != 0 {
 		t.Errorf("ready %v, credit %d, held %d", o.ready(), o.credit, o.held)
+	}
+}
+
+// All credit is spent on large results when one is preferred, which may not have
+// ended yet: nothing but that one goes, be it small or large.
+func TestPreferredResultGoesFirst(t *testing.T) {
+	for _, size := range []int{0, 500, 100_000} {
+		const window = 64 << 10
+		o := &outbox{window: window, credit: window, kept: map[uint64]*result{}}
+		for seq := uint64(2); seq < 5; seq++ {
+			o.put(&result{Result: printed(t, 200_000, 0), seq: seq, attempt: 1})
+		}
+		for o.ready() {
+			o.written(o.pick(nil))
+		}
+		o.first, o.aside = 1, 8<<10
+		o.credit += o.aside
+		if o.ready() {
+			t.Fatalf("%d: something goes of others", size)
+		}
+		o.put(&result{Result: printed(t, size, 0), seq: 1, attempt: 1})
+		sent := int64(0)
+		for done := false; !done; {
+			if !o.ready() {
+				t.Fatalf("%d: it does not go on after %d bytes", size, sent)
+			}
+			for _, p := range o.pick(nil) {
+				if p.seq != 1 {
+					t.Fatalf("%d: a piece of job %d goes after %d bytes", size, p.seq, sent)
+				}
+				sent += p.n
+				o.credit += p.n // the coordinator returns it at once
+				if done = p.last; done {
+					break
+				}
+			}
+		}
+		if sent != int64(size) || o.first != 0 {
+			t.Errorf("%d: %d bytes were sent, and job %d is preferred still", size, sent, o.first)
+		}
 	}
 }

@@ -107,6 +107,8 @@ func (c *connection) take(f codec.Frame) error {
 		c.sayBack(c.queue.revoke(c.welcome.Delim, revoke.Count)) // also when there is nothing
 	case codec.TypeCancel:
 		return c.cancel(f.Payload)
+	case codec.TypePrefer:
+		return c.prefer(f.Payload)
 	case codec.TypePing:
 		c.say(codec.TypePong, f.Payload)
 	case codec.TypePong:
@@ -133,14 +135,21 @@ func (l *link) acknowledged(payload []byte) error {
 	if err != nil {
 		return violation("%v", err)
 	}
-	if m.Credit > math.MaxInt64/4 || l.results.credit > math.MaxInt64/2 {
-		return violation("credit of %d bytes", m.Credit)
+	if err := l.mayCredit(m.Credit); err != nil {
+		return err
 	}
 	l.results.credit += int64(m.Credit)
 	for _, w := range m.Spans {
 		s := span{w.Seq, w.Count}
 		l.results.acknowledge(s)
 		l.results.acknowledgeAnswers(s)
+	}
+	return nil
+}
+
+func (l *link) mayCredit(n uint64) error {
+	if n > math.MaxInt64/4 || l.results.credit > math.MaxInt64/2 {
+		return violation("credit of %d bytes", n)
 	}
 	return nil
 }

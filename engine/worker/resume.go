@@ -20,6 +20,7 @@ func (c *connection) resume(window int64) {
 	c.control = c.control[:0] // was for the connection before
 	c.alone = false
 	c.waiting, c.credit = true, window
+	c.results.first, c.results.aside = 0, 0
 	c.results.tear()
 	held := c.held()
 	for last := false; !last; {

@@ -23,6 +23,9 @@ func (l *link) say(t codec.Type, payload []byte) {
 // sayBack queues GiveBack frames for spans, which may be empty. The link's
 // mutex is held.
 func (l *link) sayBack(spans []span) {
+	for _, s := range spans {
+		l.results.forgo(s)
+	}
 	for {
 		n := min(len(spans), codec.ManySpans)
 		l.say(codec.TypeGiveBack, appendGiveBack(spans[:n]))
