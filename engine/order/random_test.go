@@ -143,12 +143,12 @@ func worded(seq uint64, form render.Form, text []byte) []byte {
 
 // compose ends a result that is held in parts.
 func (g *game) compose(r *result) *Hold {
-	h := g.s.NewHold()
+	h := g.s.NewHold(r.r.Seq)
 	switch r.form {
 	case render.Plain:
 		g.s.Join(h, r.parts, render.Plain)
 	case render.Tagged:
-		tag := g.s.NewHold()
+		tag := g.s.NewHold(r.r.Seq)
 		g.s.Append(tag, 0, before(r.r.Seq))
 		g.s.Join(h, tag, render.Tag)
 		g.s.Join(h, r.parts, render.Tagged)
@@ -156,7 +156,7 @@ func (g *game) compose(r *result) *Hold {
 	default:
 		g.s.Append(h, 0, before(r.r.Seq))
 		if r.form == render.Base64 {
-			first := g.s.NewHold()
+			first := g.s.NewHold(r.r.Seq)
 			g.s.Append(first, 0, []byte{0xff})
 			g.s.Join(h, first, r.form)
 			g.given[0]++
