@@ -28,7 +28,7 @@ func TestHowLinesFail(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			r := shLines(t, c.line)
-			r.numbers(1, 10)
+			r.numbers(1, 200) // so many that no luck hides that processes end too early
 			r.until(func() bool { return len(r.failed) > 0 })
 			for seq, o := range r.failed {
 				// A process that has nothing left when it ends fails no job.
