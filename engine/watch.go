@@ -15,6 +15,7 @@ func (r *Run) beginWatch() {
 	}
 	r.watch.Serve(watch.Config{
 		Snapshot: r.server.Snapshot,
+		Strips:   r.server.Strips,
 		Total:    r.total,
 		Log:      r.note,
 	})

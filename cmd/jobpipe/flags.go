@@ -48,7 +48,7 @@ type invocation struct {
 	Grace     flags.Duration `placeholder:"TIME" default:"30s" help:"how long a worker that lost its connection keeps its jobs; 0: not at all"`
 
 	Progress string     `placeholder:"WHEN" enum:"auto,always,never" default:"auto" help:"show on stderr how far it is: auto, always or never"`
-	HTTP     string     `name:"http" placeholder:"ADDR" help:"figures of the run, for Prometheus, at ADDR; :port is for this machine only"`
+	HTTP     string     `name:"http" placeholder:"ADDR" help:"show the run live on a page at ADDR; :port is for this machine only"`
 	Trace    flags.File `placeholder:"FILE" help:"write what every slot did when to FILE, for Perfetto"`
 	Quiet    bool       `short:"q" help:"errors only on stderr"`
 	Verbose  bool       `short:"v" help:"more on stderr: workers that come and go, jobs tried again"`

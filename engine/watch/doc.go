@@ -5,7 +5,10 @@
 //	server.go   what can be asked for, for how long, and by how many at once
 //	guard.go    who is turned away, and what browsers are told not to do
 //	look.go     asking the run how it is, once for all who ask at about that time
-//	metrics.go  the figures, in the text format of Prometheus
+//	page/       the page; it stands alone, and asks nobody else for anything
+//	stream.go   what it is sent while it is live: moments (moment.go), of which the
+//	            workers are a choice (choice.go)
+//	metrics.go  the figures, and exposition.go the text format of Prometheus
 //
 // It only reads: there is nothing here that changes a run, and nothing that one who
 // looks can make it wait for. The run is known by a snapshot (package live) that

@@ -22,7 +22,7 @@ func Open(addr string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{listener: l}, nil
+	return &Server{listener: l, pages: make(chan struct{}, mostPages), closing: make(chan struct{})}, nil
 }
 
 // URL is where a browser on this machine finds it.

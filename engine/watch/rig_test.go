@@ -40,6 +40,13 @@ func start(t *testing.T) *rig {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		},
+		Strips: func(_ context.Context, ids []uint64) (map[uint64][]live.Shares, error) {
+			strips := map[uint64][]live.Shares{}
+			for _, id := range append(ids, 0) {
+				strips[id] = []live.Shares{{}, {Working: 0.25, Reading: 0.25, Writing: 0.5}}
+			}
+			return strips, nil
+		},
 		Total: func() int64 { return -1 },
 		Log:   t.Logf,
 	})

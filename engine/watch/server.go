@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 // Config is what is shown. Its functions may be called from any goroutine.
 type Config struct {
 	Snapshot func(context.Context) (*live.Run, error)
+	// Strips is the lanes of some workers, by their numbers, and under 0 that of all.
+	Strips func(ctx context.Context, ids []uint64) (map[uint64][]live.Shares, error)
 	// Total is how many jobs the input has, or -1 while that is not known.
 	Total func() int64
 	// Log writes a line for the user who wants to know all.
@@ -25,6 +28,7 @@ type Config struct {
 // What those who look may cost.
 const (
 	mostConnections = 48 // at once; one more is closed
+	mostPages       = 32 // of those, the ones that are live
 	mostHeader      = 16 << 10
 	headerTime      = 5 * time.Second
 	requestTime     = 10 * time.Second
@@ -37,7 +41,10 @@ type Server struct {
 	looker
 	listener net.Listener
 	http     http.Server
-	open     atomic.Int32 // connections
+	open     atomic.Int32  // connections
+	pages    chan struct{} // a place for each that is live
+	closing  chan struct{}
+	end      sync.Once
 }
 
 // Serve begins to answer.
@@ -56,19 +63,35 @@ func (s *Server) Serve(conf Config) {
 	go func() { _ = s.http.Serve(s.listener) }() // ends with Close
 }
 
-// Close ends it. Those who look are shown a last run first, unless it is nil. It
-// may be called again.
+// Close ends it. Pages are shown a last run first, unless it is nil; those that do
+// not take it in a moment have to do without. It may be called again.
 func (s *Server) Close(last *live.Run) {
-	if last != nil {
-		s.last(last)
-	}
-	_ = s.http.Close()
-	_ = s.listener.Close()
+	s.end.Do(func() {
+		if last != nil {
+			s.last(last)
+		}
+		close(s.closing)
+		give := time.After(lastWords)
+		for range mostPages { // who has all places is alone
+			select {
+			case s.pages <- struct{}{}:
+				continue
+			case <-give:
+			}
+			break
+		}
+		_ = s.http.Close()
+		_ = s.listener.Close()
+	})
 }
 
 // routes is all that can be asked for, and only with GET or HEAD.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
+	for _, f := range files {
+		mux.HandleFunc("GET /"+f.path, f.serve)
+	}
+	mux.HandleFunc("GET /live", s.live)
 	mux.HandleFunc("GET /metrics", s.metrics)
 	mux.HandleFunc("GET /healthz", s.healthz)
 	return mux

@@ -81,7 +81,7 @@ func TestHealth(t *testing.T) {
 // It can only be looked at, and a browser is told to do nothing else.
 func TestReadOnly(t *testing.T) {
 	r := start(t)
-	for _, path := range []string{"/healthz", "/metrics"} {
+	for _, path := range []string{"/", "/page.js", "/healthz", "/metrics"} {
 		for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "OPTIONS", "CONNECT", "BREW"} {
 			if got, _ := r.ask(method, path, nil); got.StatusCode != http.StatusMethodNotAllowed {
 				t.Errorf("%s %s: %s", method, path, got.Status)

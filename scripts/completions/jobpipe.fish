@@ -33,7 +33,7 @@ complete -c jobpipe -n __jobpipe_before_command -l compress -x -a 'auto none s2 
 complete -c jobpipe -n __jobpipe_before_command -l dead-after -x -d 'a worker that is silent this long is gone'
 complete -c jobpipe -n __jobpipe_before_command -l grace -x -d 'how long a worker that lost its connection keeps its jobs'
 complete -c jobpipe -n __jobpipe_before_command -l progress -x -a 'auto always never' -d 'show progress on stderr'
-complete -c jobpipe -n __jobpipe_before_command -l http -x -d 'figures of the run, for Prometheus, at this address'
+complete -c jobpipe -n __jobpipe_before_command -l http -x -d 'show the run live on a page at this address'
 complete -c jobpipe -n __jobpipe_before_command -l trace -r -F -d 'write what every slot did when to this file'
 complete -c jobpipe -n __jobpipe_before_command -s q -l quiet -d 'less on stderr'
 complete -c jobpipe -n __jobpipe_before_command -s v -l verbose -d 'more on stderr'
