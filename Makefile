@@ -23,6 +23,8 @@ BUFFER     ?= 256MiB
 REALTIME   = $(shell chrt -r 10 true 2>/dev/null && echo chrt -r 10)
 
 BINARIES := bin/jobpipe bin/jobpipe-worker
+FLEET    := jobpipe-ssh
+COMMANDS := jobpipe jobpipe-worker $(FLEET)
 SOURCES  := $(shell find cmd codec engine -name '*.go' 2>/dev/null) go.mod $(wildcard go.sum)
 BASHCOMP := $(DATADIR)/bash-completion/completions
 ZSHCOMP  := $(DATADIR)/zsh/site-functions
@@ -48,24 +50,23 @@ install: $(BINARIES) ## install binaries, man pages, completions, unit (PREFIX, 
 	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(MANDIR)/man1' '$(DESTDIR)$(MANDIR)/man7' \
 		'$(DESTDIR)$(BASHCOMP)' '$(DESTDIR)$(ZSHCOMP)' '$(DESTDIR)$(FISHCOMP)'
 	$(INSTALL) -m 755 $(BINARIES) '$(DESTDIR)$(BINDIR)'
-	$(INSTALL) -m 644 man/jobpipe.1 man/jobpipe-worker.1 '$(DESTDIR)$(MANDIR)/man1'
+	$(INSTALL) -m 755 $(FLEET:%=scripts/%) '$(DESTDIR)$(BINDIR)'
+	$(INSTALL) -m 644 $(COMMANDS:%=man/%.1) '$(DESTDIR)$(MANDIR)/man1'
 	$(INSTALL) -m 644 man/jobpipe-protocol.7 '$(DESTDIR)$(MANDIR)/man7'
-	$(INSTALL) -m 644 scripts/completions/jobpipe.bash '$(DESTDIR)$(BASHCOMP)/jobpipe'
-	$(INSTALL) -m 644 scripts/completions/jobpipe-worker.bash '$(DESTDIR)$(BASHCOMP)/jobpipe-worker'
-	$(INSTALL) -m 644 scripts/completions/_jobpipe scripts/completions/_jobpipe-worker '$(DESTDIR)$(ZSHCOMP)'
-	$(INSTALL) -m 644 scripts/completions/jobpipe.fish scripts/completions/jobpipe-worker.fish '$(DESTDIR)$(FISHCOMP)'
+	set -e; for c in $(COMMANDS); do \
+		$(INSTALL) -m 644 scripts/completions/$$c.bash '$(DESTDIR)$(BASHCOMP)'/$$c; \
+	done
+	$(INSTALL) -m 644 $(COMMANDS:%=scripts/completions/_%) '$(DESTDIR)$(ZSHCOMP)'
+	$(INSTALL) -m 644 $(COMMANDS:%=scripts/completions/%.fish) '$(DESTDIR)$(FISHCOMP)'
 ifeq ($(SYSTEM),linux)
 	$(INSTALL) -d '$(DESTDIR)$(UNITDIR)'
 	$(INSTALL) -m 644 scripts/systemd/jobpipe-worker@.service '$(DESTDIR)$(UNITDIR)'
 endif
 
 uninstall: ## remove what install put in place (same PREFIX, DESTDIR)
-	rm -f '$(DESTDIR)$(BINDIR)/jobpipe' '$(DESTDIR)$(BINDIR)/jobpipe-worker' \
-		'$(DESTDIR)$(MANDIR)/man1/jobpipe.1' '$(DESTDIR)$(MANDIR)/man1/jobpipe-worker.1' \
-		'$(DESTDIR)$(MANDIR)/man7/jobpipe-protocol.7' \
-		'$(DESTDIR)$(BASHCOMP)/jobpipe' '$(DESTDIR)$(BASHCOMP)/jobpipe-worker' \
-		'$(DESTDIR)$(ZSHCOMP)/_jobpipe' '$(DESTDIR)$(ZSHCOMP)/_jobpipe-worker' \
-		'$(DESTDIR)$(FISHCOMP)/jobpipe.fish' '$(DESTDIR)$(FISHCOMP)/jobpipe-worker.fish' \
+	rm -f $(COMMANDS:%='$(DESTDIR)$(BINDIR)/%') $(COMMANDS:%='$(DESTDIR)$(MANDIR)/man1/%.1') \
+		'$(DESTDIR)$(MANDIR)/man7/jobpipe-protocol.7' $(COMMANDS:%='$(DESTDIR)$(BASHCOMP)/%') \
+		$(COMMANDS:%='$(DESTDIR)$(ZSHCOMP)/_%') $(COMMANDS:%='$(DESTDIR)$(FISHCOMP)/%.fish') \
 		'$(DESTDIR)$(UNITDIR)/jobpipe-worker@.service'
 
 test: ## lint, unit, cross, fuzz, simulation, integration: what has to pass

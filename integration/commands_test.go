@@ -81,6 +81,10 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"need": usage(1, -1, need),
 	// network A B: see network_test.go.
 	"network": usage(2, 2, network),
+	// sshd: see sshd_test.go.
+	"sshd": usage(0, 0, sshd),
+	// waitgone PATTERN: waits for no process to have a command line that matches.
+	"waitgone": usage(1, 1, waitGone),
 }
 
 // usage checks the number of arguments for a command that cannot be negated.

@@ -43,18 +43,13 @@ func TestInstall(t *testing.T) {
 	p := newPlace(t)
 	dir, dest := tree(t, p), p.abs("dest")
 	p.finish(p.startIn(dir, "install", []string{"make", "install", "DESTDIR=" + dest, "PREFIX=/usr"}), 0)
-	want := map[string]fs.FileMode{
-		"usr/bin/jobpipe":                                         0o755,
-		"usr/bin/jobpipe-worker":                                  0o755,
-		"usr/share/man/man1/jobpipe.1":                            0o644,
-		"usr/share/man/man1/jobpipe-worker.1":                     0o644,
-		"usr/share/man/man7/jobpipe-protocol.7":                   0o644,
-		"usr/share/bash-completion/completions/jobpipe":           0o644,
-		"usr/share/bash-completion/completions/jobpipe-worker":    0o644,
-		"usr/share/zsh/site-functions/_jobpipe":                   0o644,
-		"usr/share/zsh/site-functions/_jobpipe-worker":            0o644,
-		"usr/share/fish/vendor_completions.d/jobpipe.fish":        0o644,
-		"usr/share/fish/vendor_completions.d/jobpipe-worker.fish": 0o644,
+	want := map[string]fs.FileMode{"usr/share/man/man7/jobpipe-protocol.7": 0o644}
+	for _, command := range []string{"jobpipe", "jobpipe-worker", "jobpipe-ssh"} {
+		want["usr/bin/"+command] = 0o755
+		want["usr/share/man/man1/"+command+".1"] = 0o644
+		want["usr/share/bash-completion/completions/"+command] = 0o644
+		want["usr/share/zsh/site-functions/_"+command] = 0o644
+		want["usr/share/fish/vendor_completions.d/"+command+".fish"] = 0o644
 	}
 	if runtime.GOOS == "linux" {
 		want["usr/lib/systemd/system/jobpipe-worker@.service"] = 0o644
@@ -70,7 +65,9 @@ func TestInstall(t *testing.T) {
 	if got := filesIn(t, dest); len(got) != len(want) {
 		t.Errorf("these are installed: %s", strings.Join(got, " "))
 	}
-	p.finish(p.start("version", filepath.Join(dest, "usr/bin/jobpipe")+" --version"), 0)
+	for _, command := range []string{"jobpipe", "jobpipe-ssh"} { // beside its jobpipe
+		p.finish(p.start("version", filepath.Join(dest, "usr/bin", command)+" --version"), 0)
+	}
 
 	p.finish(p.startIn(dir, "uninstall", []string{"make", "uninstall", "DESTDIR=" + dest, "PREFIX=/usr"}), 0)
 	if left := filesIn(t, dest); len(left) > 0 {

@@ -5,10 +5,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // sweep ends what a test left running and returns what it should not have left
@@ -74,4 +77,22 @@ func descendants(dir string) (pids []int) {
 func commandLine(pid int) string {
 	line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 	return strings.ReplaceAll(strings.TrimSuffix(string(line), "\x00"), "\x00", " ")
+}
+
+// waitGone waits until none of a script's processes has a command line like that.
+func waitGone(ts *testscript.TestScript, args []string) {
+	like, err := regexp.Compile(args[0])
+	ts.Check(err)
+	s, left := stageOf(ts), ""
+	if !eventually(s.order, func() bool {
+		left = ""
+		for _, pid := range descendants(ts.Getenv("WORK")) {
+			if line := commandLine(pid); like.MatchString(line) {
+				left += line + "\n"
+			}
+		}
+		return left == ""
+	}) {
+		ts.Fatalf("waited in vain for these to end:\n%s%s", left, tell(s.order))
+	}
 }

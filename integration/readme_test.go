@@ -17,6 +17,7 @@ var elsewhere = []string{
 	"make study",                // package study
 	"make && sudo make install", // TestInstall
 	"make release",              // TestRelease of scripts/release
+	"jobpipe-ssh",               // testdata/script/ssh.txt
 	"cat process.sh",            // shows a file
 	"# cat /etc/jobpipe/",       // shows another
 	"# systemctl enable",        // the unit: TestUnit
@@ -165,7 +166,7 @@ func processOf(t *testing.T, readme string) string {
 	return strings.ReplaceAll(strings.TrimPrefix(block, "    "), "\n    ", "\n") + "\n"
 }
 
-func freeTCPPort(t *testing.T) string {
+func freeTCPPort(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -43,11 +43,14 @@ func (r *release) pack(format, arch string, tree []file, d docs) error {
 	defer os.RemoveAll(stage)
 	list := squeezePages(tree)
 	packager := nfpm.Packager(rpm.DefaultRPM)
+	var suggested []string // what else the scripts for fleets need
 	switch format {
 	case "deb":
 		packager = deb.Default
+		suggested = []string{"openssh-client"}
 		list = append(list, d.debian(version, r.date)...)
 	case "rpm":
+		suggested = []string{"openssh-clients"}
 		list = append(list, d.redHat()...)
 	}
 	info := nfpm.WithDefaults(&nfpm.Info{
@@ -55,6 +58,7 @@ func (r *release) pack(format, arch string, tree []file, d docs) error {
 		Version: version, VersionSchema: "none", Release: "1",
 		Section: "utils", Priority: "optional", Maintainer: maintainer, Vendor: "jobpipe",
 		Homepage: homepage, License: "MIT", Description: about, MTime: r.date,
+		Overridables: nfpm.Overridables{Suggests: suggested},
 	})
 	info.RPM.Summary = summary
 	info.RPM.BuildHost = "localhost" // else the name of this machine

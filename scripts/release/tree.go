@@ -48,10 +48,10 @@ func readTree(dir string) (list []file, err error) {
 	return list, err
 }
 
-// binaries are the programs among files.
+// binaries are the programs among files, without those that are scripts.
 func binaries(list []file) (found []file) {
 	for _, f := range list {
-		if strings.HasPrefix(f.path, "bin/") {
+		if strings.HasPrefix(f.path, "bin/") && !bytes.HasPrefix(f.data, []byte("#!")) {
 			found = append(found, f)
 		}
 	}
