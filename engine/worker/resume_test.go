@@ -76,13 +76,24 @@ type keptWorker struct {
 
 func newKept(t *testing.T, change func(*Config)) *keptWorker {
 	k := &keptWorker{door: newDoor(t, "unix"), over: filepath.Join(t.TempDir(), "over")}
-	cfg := sh(t, `read -r x; case $x in slow*) until [ -e `+k.over+` ]; do sleep .01; done; esac; echo "$x"`)
+	cfg := sh(t, `read -r x; case $x in slow*) >`+k.over+`.not; until [ -e `+k.over+` ]; do sleep .01; done; esac; echo "$x"`)
 	if change != nil {
 		change(&cfg)
 	}
 	cfg.Connect, cfg.Wait = []string{k.addr}, patience
 	k.runner = start(t, cfg)
 	return k
+}
+
+// slowed waits for a slow job to be begun.
+func (k *keptWorker) slowed() {
+	k.door.t.Helper()
+	for began := time.Now(); time.Since(began) < patience; time.Sleep(time.Millisecond) {
+		if _, err := os.Stat(k.over + ".not"); err == nil {
+			return
+		}
+	}
+	k.door.t.Fatal("no slow job is begun")
 }
 
 // release lets the slow jobs end.
@@ -214,6 +225,7 @@ func TestDrainWithoutAConnection(t *testing.T) {
 	c.jobs(1, 1, "slow")
 	c.jobs(2, 1, "waits")
 	c.echo()
+	k.slowed()
 	close(drain)
 	c.slots(0)
 	c.gaveBack("2")
