@@ -59,6 +59,7 @@ func (s *Stage) Join(h, part *Hold, form render.Form) {
 	if part.head != nil {
 		h.last = part.last
 	}
+	h.size += part.size
 	s.join(&h.rope, &part.rope)
 }
 

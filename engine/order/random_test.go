@@ -149,10 +149,10 @@ func (g *game) compose(r *result) *Hold {
 		g.s.Join(h, r.parts, render.Plain)
 	case render.Tagged:
 		tag := g.s.NewHold(r.r.Seq)
-		g.s.Append(tag, 0, before(r.r.Seq))
+		g.s.Append(tag, 0, append(before(r.r.Seq), '\t'))
 		g.s.Join(h, tag, render.Tag)
 		g.s.Join(h, r.parts, render.Tagged)
-		g.given[0] += len(before(r.r.Seq))
+		g.given[0] += len(before(r.r.Seq)) + 1
 	default:
 		g.s.Append(h, 0, before(r.r.Seq))
 		if r.form == render.Base64 {

@@ -11,8 +11,8 @@ const (
 	Plain   Form = iota // as it is
 	Escaped             // of a JSON string: it is UTF-8, or a part of it
 	Base64              // all that come one after another are one text
-	Tag                 // stands before each line of what follows as Tagged
-	Tagged              // lines; the first one begins behind the Tag
+	Tag                 // what stands before each line of the Tagged that follow
+	Tagged              // lines, the first of which begins behind the Tag
 )
 
 // An Encoder writes stretches of bytes, each in its form. It holds no more than a
@@ -21,6 +21,7 @@ type Encoder struct {
 	Delim byte               // ends the lines of Tagged
 	Write func([]byte) error // takes what comes out, which it may not keep
 
+	last    Form
 	tag     []byte
 	midline bool   // of Tagged: the tag is written
 	rest    []byte // of Base64: one or two bytes that wait for a third
@@ -37,11 +38,19 @@ const (
 // Encode writes b. When it returns all is written, but for what of Base64 waits for
 // more: the first stretch of another form ends it.
 func (e *Encoder) Encode(form Form, b []byte) error {
+	last := e.last
+	e.last = form
 	if form == Plain && len(e.rest) == 0 {
 		return e.Write(b)
 	}
 	if e.buf == nil {
 		e.buf = make([]byte, 0, bufferSize)
+	}
+	if form == Tag && last != Tag {
+		if e.tag = e.tag[:0]; cap(e.tag) > bufferSize {
+			e.tag = nil // the memory for a huge one is not kept
+		}
+		e.midline = false
 	}
 	if form != Base64 {
 		e.buf = base64.StdEncoding.AppendEncode(e.buf, e.rest)
@@ -54,10 +63,7 @@ func (e *Encoder) Encode(form Form, b []byte) error {
 	case Base64:
 		err = e.base64(b)
 	case Tag:
-		if e.tag = append(e.tag[:0], b...); cap(e.tag) > bufferSize && len(b) <= bufferSize {
-			e.tag = append([]byte(nil), b...) // the memory for a huge one is not kept
-		}
-		e.midline = false
+		e.tag = append(e.tag, b...)
 	case Tagged:
 		err = e.lines(b)
 	default:

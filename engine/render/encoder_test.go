@@ -70,7 +70,8 @@ func FuzzEncoder(f *testing.F) {
 
 		e.out = nil
 		for range 2 { // the second begins afresh
-			e.add(Tag, tag)
+			e.add(Tag, tag[:len(tag)/2])
+			e.add(Tag, append(tag[len(tag)/2:len(tag):len(tag)], '\t'))
 			for _, p := range parts {
 				e.add(Tagged, p)
 			}
@@ -101,6 +102,7 @@ func TestEncoderIsBounded(t *testing.T) {
 		t.Errorf("tagged: %d bytes, %d at a time, %d in memory", len(e.out), e.largest, cap(e.buf))
 	}
 	e.add(Tag, []byte("small"))
+	e.add(Tagged, []byte("\n"))
 	if cap(e.tag) > bufferSize {
 		t.Errorf("%d bytes are kept for a tag", cap(e.tag))
 	}

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestAppendJoblog(t *testing.T) {
+func TestJoblog(t *testing.T) {
 	usual := Job{
 		Seq: 7, Record: []byte("echo a"), Worker: "box", Start: 1795580604_944_400, Took: 43_499,
 		Sent: 7, Received: 2, Code: 3,
@@ -34,7 +34,7 @@ func TestAppendJoblog(t *testing.T) {
 			j := usual
 			record := bytes.Clone(j.Record)
 			test.mod(&j)
-			if got := string(AppendJoblog(nil, &j)); got != test.want {
+			if got := string(new(Joblog).Append(nil, &j)); got != test.want {
 				t.Errorf("got  %q\nwant %q", got, test.want)
 			}
 			if !bytes.Equal(usual.Record, record) {
@@ -55,7 +55,7 @@ func FuzzJoblog(f *testing.F) {
 	f.Add(uint64(9), []byte("\n\t\x00"), " \n", uint64(1)<<63, uint64(1)<<63, uint8(2), uint64(1))
 	f.Fuzz(func(t *testing.T, seq uint64, record []byte, worker string, start, took uint64, ending uint8, code uint64) {
 		j := Job{Seq: seq, Record: record, Worker: worker, Start: start, Took: took, Ending: Ending(ending % 4), Code: code}
-		line := AppendJoblog([]byte("before"), &j)[len("before"):]
+		line := new(Joblog).Append([]byte("before"), &j)[len("before"):]
 		if n := bytes.IndexByte(line, '\n'); n != len(line)-1 {
 			t.Fatalf("%q is not one line", line)
 		}

@@ -7,18 +7,37 @@ import (
 	"unicode/utf8"
 )
 
-// AppendObject appends a job with its result as an object on a line of its own.
-// The schema is man/result.schema.json.
-func AppendObject(dst []byte, j *Job, stdout, stderr []byte) []byte {
-	dst = AppendSeq(dst, j.Seq)
+// Objects words jobs as JSON objects, each on a line of its own. The schema is
+// man/result.schema.json. What is as it was for the job before is not worded again:
+// a million jobs may have the same worker, and the same second.
+type Objects struct {
+	how    how
+	middle []byte // how the job ended
+	second uint64 // since 1970
+	date   []byte // of it
+	took   uint64
+	end    []byte // how long the job took, and the end of the line
+}
+
+// how is what middle is about.
+type how struct {
+	ending        Ending
+	code          uint64
+	cause, worker string
+	attempt       int
+}
+
+// Append appends a job with what it printed.
+func (o *Objects) Append(dst []byte, j *Job, stdout, stderr []byte) []byte {
+	dst = AppendBegin(dst, j.Seq)
 	dst = AppendRecord(dst, j)
 	dst = AppendBytes(dst, "stdout", stdout)
 	dst = AppendBytes(dst, "stderr", stderr)
-	return AppendEnd(dst, j)
+	return o.AppendEnd(dst, j)
 }
 
-// AppendSeq appends the beginning of an object.
-func AppendSeq(dst []byte, seq uint64) []byte {
+// AppendBegin appends the beginning of an object, behind which its members go.
+func AppendBegin(dst []byte, seq uint64) []byte {
 	return strconv.AppendUint(append(dst, `{"seq":`...), seq, 10)
 }
 
@@ -30,34 +49,57 @@ func AppendRecord(dst []byte, j *Job) []byte {
 	return AppendBytes(dst, "job", j.Record)
 }
 
-// AppendEnd appends what is known of a job besides its record and what it printed,
-// and the end of the object and of the line.
-func AppendEnd(dst []byte, j *Job) []byte {
-	switch {
-	case j.Ending == Exited:
-		dst = strconv.AppendUint(append(dst, `,"exit":`...), j.Code, 10)
-		dst = append(dst, `,"signal":null`...)
-	case j.Ending == Signaled:
-		dst = append(dst, `,"exit":null,"signal":`...)
-		dst = strconv.AppendUint(dst, j.Code, 10)
-	default:
-		dst = append(dst, `,"exit":null,"signal":null`...)
+// AppendEnd appends all else that is known of a job, and the end of the object.
+func (o *Objects) AppendEnd(dst []byte, j *Job) []byte {
+	if now := (how{j.Ending, j.Code, j.Cause, j.Worker, j.Attempt}); len(o.middle) == 0 || now != o.how {
+		o.how, o.middle = now, appendHow(o.middle[:0], j)
 	}
-	dst = appendWords(append(dst, `,"error":`...), j.Cause)
-	dst = appendWords(append(dst, `,"worker":`...), j.Worker)
-	dst = append(dst, `,"attempts":`...)
-	dst = strconv.AppendInt(dst, int64(j.Attempt), 10)
+	dst = append(dst, o.middle...)
 	if j.Worker == "" {
 		return append(dst, `,"start":null,"seconds":null}`+"\n"...)
 	}
-	dst = appendTime(append(dst, `,"start":`...), j.Start)
-	dst = append(dst, `,"seconds":`...)
-	dst = strconv.AppendUint(dst, j.Took/1e6, 10)
-	dst = appendDigits(append(dst, '.'), j.Took%1e6, 6)
-	return append(dst, "}\n"...)
+	dst = append(dst, `,"start":`...)
+	if j.Start > lastTime {
+		dst = append(dst, "null"...)
+	} else {
+		if second := j.Start / 1e6; second != o.second || len(o.date) == 0 {
+			o.second = second
+			o.date = time.Unix(int64(second), 0).UTC().AppendFormat(o.date[:0], `"2006-01-02T15:04:05`)
+		}
+		dst = append(dst, o.date...)
+		dst = appendMicros(dst, j.Start%1e6)
+		dst = append(dst, `Z"`...)
+	}
+	if j.Took != o.took || len(o.end) == 0 {
+		o.took = j.Took
+		o.end = strconv.AppendUint(append(o.end[:0], `,"seconds":`...), j.Took/1e6, 10)
+		o.end = appendMicros(o.end, j.Took%1e6)
+		o.end = append(o.end, "}\n"...)
+	}
+	return append(dst, o.end...)
 }
 
-// appendWords appends a text that we have made, or null for none.
+// lastTime is the last microsecond of the year 9999: RFC 3339 has years of four
+// digits. A worker whose clock says more is not believed.
+const lastTime = 253402300800_000_000 - 1
+
+// appendHow appends how a job ended, and where.
+func appendHow(dst []byte, j *Job) []byte {
+	exit, signal := "null", "null"
+	switch code := strconv.FormatUint(j.Code, 10); j.Ending {
+	case Exited:
+		exit = code
+	case Signaled:
+		signal = code
+	}
+	dst = append(append(dst, `,"exit":`...), exit...)
+	dst = append(append(dst, `,"signal":`...), signal...)
+	dst = appendWords(append(dst, `,"error":`...), j.Cause)
+	dst = appendWords(append(dst, `,"worker":`...), j.Worker)
+	return strconv.AppendInt(append(dst, `,"attempts":`...), int64(j.Attempt), 10)
+}
+
+// appendWords appends a text for people, or null for none.
 func appendWords(dst []byte, text string) []byte {
 	if text == "" {
 		return append(dst, "null"...)
@@ -68,35 +110,13 @@ func appendWords(dst []byte, text string) []byte {
 	return append(appendEscaped(append(dst, '"'), []byte(text)), '"')
 }
 
-// lastTime is the last microsecond of the year 9999, which has as many digits as
-// RFC 3339 has.
-const lastTime = 253402300800_000_000 - 1
-
-// appendTime appends microseconds since 1970 as RFC 3339 has it, or null where a
-// worker's clock is from another world.
-func appendTime(dst []byte, micros uint64) []byte {
-	if micros > lastTime {
-		return append(dst, "null"...)
-	}
-	t := time.Unix(int64(micros/1e6), 0).UTC()
-	year, month, day := t.Date()
-	hour, minute, second := t.Clock()
-	dst = appendDigits(append(dst, '"'), uint64(year), 4)
-	dst = appendDigits(append(dst, '-'), uint64(month), 2)
-	dst = appendDigits(append(dst, '-'), uint64(day), 2)
-	dst = appendDigits(append(dst, 'T'), uint64(hour), 2)
-	dst = appendDigits(append(dst, ':'), uint64(minute), 2)
-	dst = appendDigits(append(dst, ':'), uint64(second), 2)
-	dst = appendDigits(append(dst, '.'), micros%1e6, 6)
-	return append(dst, `Z"`...)
-}
-
-// appendDigits appends n as so many digits.
-func appendDigits(dst []byte, n uint64, digits int) []byte {
-	dst = append(dst, "000000"[:digits]...)
-	for i := len(dst) - 1; n > 0; i-- {
-		dst[i] += byte(n % 10)
-		n /= 10
+// appendMicros appends less than a second as decimals.
+func appendMicros(dst []byte, micros uint64) []byte {
+	n := len(dst)
+	dst = append(dst, ".000000"...)
+	for i := n + 6; micros > 0; i-- {
+		dst[i] += byte(micros % 10)
+		micros /= 10
 	}
 	return dst
 }

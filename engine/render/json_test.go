@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-func TestAppendObject(t *testing.T) {
+func TestObjects(t *testing.T) {
 	usual := Job{
 		Seq: 7, Record: []byte("a b"), Worker: "box", Attempt: 1, Start: 1795580604_944_400, Took: 43_499,
 		Cause: "exit status 3", Code: 3,
@@ -45,7 +45,7 @@ func TestAppendObject(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			j := usual
 			test.mod(&j)
-			if got := string(AppendObject(nil, &j, []byte(test.stdout), []byte(test.stderr))); got != test.want+"\n" {
+			if got := string(new(Objects).Append(nil, &j, []byte(test.stdout), []byte(test.stderr))); got != test.want+"\n" {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
 		})
@@ -70,15 +70,15 @@ type object struct {
 	Seconds  *float64   `json:"seconds"`
 }
 
-// FuzzObject: whatever bytes are in it, it is one line that is valid JSON, from
+// FuzzObjects: whatever bytes are in it, it is one line that is valid JSON, from
 // which the bytes can be read back.
-func FuzzObject(f *testing.F) {
+func FuzzObjects(f *testing.F) {
 	f.Add(uint64(1), []byte("a"), []byte("b\n"), []byte(""), "box", "", uint64(1), uint64(2), uint8(0), uint64(0))
 	f.Add(uint64(1<<64-1), []byte("\x00\x1f\"\\\x7f"), []byte("\u2028\U0001F600\xed\xa0\x80"), []byte("\xff"), "b\xffx", "\n", uint64(1)<<63, uint64(1)<<63, uint8(1), uint64(9))
 	f.Add(uint64(9), []byte("01234567\n01234567\""), []byte("0123456\xc3\xa9"), []byte("\xc3"), "", "", uint64(0), uint64(0), uint8(3), uint64(1))
 	f.Fuzz(func(t *testing.T, seq uint64, record, stdout, stderr []byte, worker, cause string, start, took uint64, ending uint8, code uint64) {
 		j := Job{Seq: seq, Record: record, Worker: worker, Start: start, Took: took, Ending: Ending(ending % 4), Code: code, Cause: cause, Attempt: 2}
-		line := AppendObject([]byte("before"), &j, stdout, stderr)[len("before"):]
+		line := new(Objects).Append([]byte("before"), &j, stdout, stderr)[len("before"):]
 		if n := bytes.IndexByte(line, '\n'); n != len(line)-1 {
 			t.Fatalf("%q is not one line", line)
 		}
@@ -128,12 +128,14 @@ func read(text, b64 *string) (b []byte, ok bool) {
 	return nil, false
 }
 
-func BenchmarkObject(b *testing.B) {
+func BenchmarkObjects(b *testing.B) {
 	j := Job{Seq: 12345678, Record: []byte("12345678"), Worker: "machine", Attempt: 1, Start: 1795580604_944_400, Took: 12}
 	line := []byte("12345678\n")
 	var dst []byte
+	var o Objects
 	for b.Loop() {
-		dst = AppendObject(dst[:0], &j, line, nil)
+		j.Start++
+		dst = o.Append(dst[:0], &j, line, nil)
 	}
 	b.SetBytes(int64(len(dst)))
 }
@@ -141,8 +143,38 @@ func BenchmarkObject(b *testing.B) {
 func BenchmarkJoblog(b *testing.B) {
 	j := Job{Seq: 12345678, Record: []byte("12345678"), Worker: "machine", Attempt: 1, Start: 1795580604_944_400, Took: 12}
 	var dst []byte
+	var l Joblog
 	for b.Loop() {
-		dst = AppendJoblog(dst[:0], &j)
+		j.Start++
+		dst = l.Append(dst[:0], &j)
 	}
 	b.SetBytes(int64(len(dst)))
+}
+
+// What is not worded again is that of the job before, and of no other.
+func TestWordsAreOfTheirJob(t *testing.T) {
+	jobs := []Job{
+		{Seq: 1, Worker: "a", Attempt: 1, Start: 1_999_999, Took: 5},
+		{Seq: 2, Worker: "a", Attempt: 1, Start: 2_000_000, Took: 5},
+		{Seq: 3, Worker: "a", Attempt: 2, Start: 2_000_001, Took: 6},
+		{Seq: 4, Worker: "b", Attempt: 2, Start: 2_000_001, Took: 6, Code: 1, Cause: "x"},
+		{Seq: 5, Worker: "b", Attempt: 2, Start: 2_000_001, Took: 6, Code: 1, Cause: "y"},
+		{Seq: 6, Worker: "b", Attempt: 2, Start: 2_000_001, Took: 6, Code: 1, Cause: "y", Ending: Signaled},
+		{Seq: 7, Worker: "b", Attempt: 2, Start: 2_000_001, Took: 6, Code: 2, Cause: "y", Ending: Signaled},
+		{Seq: 8, Attempt: 2, Start: 2_000_001, Took: 6, Ending: Unrun, Cause: "y"},
+		{Seq: 9, Worker: "a", Attempt: 1, Start: lastTime + 1, Took: 5},
+		{Seq: 10, Worker: "a", Attempt: 1, Start: 0, Took: 0},
+	}
+	var o Objects
+	var l Joblog
+	for i := range jobs {
+		got := o.Append(nil, &jobs[i], nil, nil)
+		if want := new(Objects).Append(nil, &jobs[i], nil, nil); !bytes.Equal(got, want) {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+		got = l.Append(nil, &jobs[i])
+		if want := new(Joblog).Append(nil, &jobs[i]); !bytes.Equal(got, want) {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
 }

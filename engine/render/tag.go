@@ -2,12 +2,13 @@ package render
 
 import "bytes"
 
-// AppendTagged appends what a job printed with the tag before each line. Lines end
-// with delim; the last one may lack it.
-func AppendTagged(dst, tag, text []byte, delim byte) []byte {
+// AppendTagged appends what a job printed with its record and a TAB before each
+// line. Lines end with delim; the last one may lack it.
+func AppendTagged(dst, record, text []byte, delim byte) []byte {
 	for len(text) > 0 {
 		n := lineEnd(text, delim)
-		dst = append(dst, tag...)
+		dst = append(dst, record...)
+		dst = append(dst, '\t')
 		dst = append(dst, text[:n]...)
 		text = text[n:]
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/panjf2000/gnet/v2"
 
 	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/engine/render"
 )
 
 // OnOpen welcomes a worker that has been enrolled; only from here on may the
@@ -33,7 +34,7 @@ func (s *Server) OnOpen(c gnet.Conn) ([]byte, gnet.Action) {
 	} else {
 		p.was = s.predecessor(p)
 		s.welcome(p)
-		if p.Hello.Lines {
+		if p.Hello.Lines && s.Format != render.JSONLines {
 			s.noAnswer = []byte{s.Schedule.Delim} // so that line n still answers job n
 		}
 		s.ping(p, false)

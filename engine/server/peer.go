@@ -8,7 +8,6 @@ import (
 
 	"github.com/jobpipe/jobpipe/codec"
 	"github.com/jobpipe/jobpipe/engine/accept"
-	"github.com/jobpipe/jobpipe/engine/order"
 	"github.com/jobpipe/jobpipe/engine/schedule"
 	"github.com/jobpipe/jobpipe/engine/socket"
 )
@@ -62,13 +61,6 @@ type peer struct {
 	altered bool   // that is why: what came is not what it sent
 	leaving bool   // has said goodbye, or was told that the run is over
 	why     string // we hung up on it
-}
-
-// parts is a result that has come in part.
-type parts struct {
-	attempt        uint64
-	stdout, stderr *order.Hold // nil: nothing yet
-	printed        int64       // bytes of stdout
 }
 
 // name is how messages call the worker.

@@ -8,6 +8,7 @@ import (
 	"github.com/jobpipe/jobpipe/codec"
 	"github.com/jobpipe/jobpipe/engine/batch"
 	"github.com/jobpipe/jobpipe/engine/order"
+	"github.com/jobpipe/jobpipe/engine/render"
 	"github.com/jobpipe/jobpipe/engine/schedule"
 )
 
@@ -133,15 +134,13 @@ func (s *Server) answers(p *peer, payload []byte) error {
 			return s.unwanted(p, rest.Seq, len(rest.Data))
 		}
 		some := rest.Split(delim, n)
-		rc := order.Receipt{Worker: uint64(p.id), Seq: some.Seq, Count: n, Bytes: len(some.Data)}
 		if late {
-			s.owe(p, rc)
+			s.owe(p, order.Receipt{Worker: uint64(p.id), Seq: some.Seq, Count: n, Bytes: len(some.Data)})
 			continue
 		}
 		s.Counts.Done.Add(int64(n))
 		p.counts.done += int64(n)
 		s.tellAnswers(p, &m, some, jobs, attempt)
-		s.Stage.Emit(rc, some.Data)
 	}
 	p.budget.earn(settledFrames)
 	s.laneRan(p, sent, int(m.Count), m.Start, m.Took)
@@ -186,7 +185,9 @@ func (s *Server) result(p *peer, r *codec.Result) error {
 	if failed {
 		p.counts.failed++
 	}
-	s.printStderr(half, r.Stderr)
+	if !v.Final || s.Format != render.JSONLines { // else it is in the object
+		s.printStderr(r.Seq, half, r.Stderr)
+	}
 	if !v.Final {
 		s.dropParts(p, r.Seq)
 		s.owe(p, order.Receipt{Seq: r.Seq, Count: 1, Bytes: size})
@@ -198,40 +199,27 @@ func (s *Server) result(p *peer, r *codec.Result) error {
 		s.Log.Note("%s %d failed on %s: %s; %s", s.noun(), r.Seq, p.name(), s.cause(r), next)
 		return nil
 	}
+	var cause string
 	if failed {
-		s.failed(failure{seq: r.Seq, why: s.cause(r), record: v.Record.Data, worker: p.name(), stderr: r.Stderr})
+		cause = s.cause(r)
+		s.failed(failure{seq: r.Seq, why: cause, record: v.Record.Data, worker: p.name(), stderr: r.Stderr})
 	}
 	p.counts.done++
 	s.Counts.Done.Add(1)
-	s.tellResult(p, half, r, job)
-	s.emit(p, half, r, size)
+	s.tellResult(p, half, r, job, cause)
 	delete(p.parts, r.Seq)
 	return nil
 }
 
 // printStderr passes on what a job wrote to stderr.
-func (s *Server) printStderr(half *parts, end []byte) {
-	if half == nil || half.stderr == nil {
+func (s *Server) printStderr(seq uint64, half *parts, end []byte) {
+	if half == nil || half.stderr.hold == nil {
 		s.Stage.Stderr(end)
 		return
 	}
-	s.Stage.Append(half.stderr, 0, end)
-	s.Stage.StderrHold(half.stderr)
-	half.stderr = nil
-}
-
-// emit passes on what a job wrote to stdout.
-func (s *Server) emit(p *peer, half *parts, r *codec.Result, size int) {
-	rc := order.Receipt{Worker: uint64(p.id), Seq: r.Seq, Count: 1, Bytes: size}
-	if half == nil || half.stdout == nil {
-		if len(r.Stdout) == 0 && p.Hello.Lines {
-			r.Stdout = s.noAnswer
-		}
-		s.Stage.Emit(rc, r.Stdout)
-		return
-	}
-	s.Stage.Append(half.stdout, 0, r.Stdout)
-	s.Stage.EmitHold(rc, half.stdout)
+	half.stderr.end = end
+	s.Stage.StderrHold(s.whole(seq, &half.stderr))
+	half.stderr = stream{}
 }
 
 // resultPart takes a part of a large result.
@@ -265,16 +253,11 @@ func (s *Server) resultPart(p *peer, payload []byte) error {
 	if len(payload) >= smallPart {
 		p.budget.earn(1)
 	}
-	hold := &half.stdout
+	stream := &half.stdout
 	if m.Stream == 2 {
-		hold = &half.stderr
-	} else {
-		half.printed += int64(len(m.Data))
+		stream = &half.stderr
 	}
-	if *hold == nil {
-		*hold = s.Stage.NewHold(m.Seq)
-	}
-	s.Stage.Append(*hold, uint64(p.id), m.Data)
+	s.add(m.Seq, stream, uint64(p.id), m.Data)
 	return nil
 }
 
@@ -284,7 +267,7 @@ func (s *Server) dropParts(p *peer, seq uint64) {
 	if half == nil {
 		return
 	}
-	for _, h := range []*order.Hold{half.stdout, half.stderr} {
+	for _, h := range []*order.Hold{half.stdout.hold, half.stderr.hold} {
 		if h != nil {
 			s.Stage.Drop(h)
 		}

@@ -57,7 +57,7 @@ func start(t *testing.T, mod func(*Config)) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.joblog.Close() })
-	r.writer, err = output.New(output.Options{Stdout: out, Stderr: errs, Joblog: r.joblog, Doorbell: func() { r.Kick() }})
+	r.writer, err = output.New(output.Options{Stdout: out, Stderr: errs, Joblog: r.joblog, Delim: '\n', Doorbell: func() { r.Kick() }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/jobpipe/jobpipe/engine/live"
 	"github.com/jobpipe/jobpipe/engine/order"
 	"github.com/jobpipe/jobpipe/engine/output"
+	"github.com/jobpipe/jobpipe/engine/render"
 	"github.com/jobpipe/jobpipe/engine/schedule"
 	"github.com/jobpipe/jobpipe/engine/socket"
 	"github.com/jobpipe/jobpipe/engine/split"
@@ -44,6 +45,7 @@ type Config struct {
 	Journal *commit.Log
 	Waits   string // where workers are waited for, for the message that there are none
 	Joblog  bool   // tell Writer of each job that has ended
+	Format  render.Format
 
 	Log   Log
 	Trace *trace.Recorder // of a run that begins with New; nil: none
@@ -92,7 +94,10 @@ type Server struct {
 	owing     []*peer // have had acknowledgements to send since the last tick
 	pressing  []*peer // of those, the ones who may be waiting for them
 
-	joblog []byte // lines being made
+	logged  render.Joblog
+	objects render.Objects
+	joblog  []byte // lines being made
+	text    []byte // results being worded
 
 	noAnswer []byte // what stands for the answer of a job that has none
 	eof      bool   // no more jobs will be taken in
@@ -122,7 +127,7 @@ type Server struct {
 // New returns a server that has not started.
 func New(conf Config) (*Server, error) {
 	conf.Schedule.MaxBytes = recordRoom
-	conf.Schedule.Keep = conf.Joblog
+	conf.Schedule.Keep = conf.Joblog || conf.Format != render.Text
 	s := &Server{
 		Config:   conf,
 		start:    time.Now(),

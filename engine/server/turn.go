@@ -203,10 +203,7 @@ func (s *Server) past(it split.Item) {
 
 // tooLong settles a job whose record was not kept.
 func (s *Server) tooLong(it split.Item) {
-	s.failed(failure{seq: it.Range.Seq, kind: "longer than --max-job", why: fmt.Sprintf("its record of %d bytes is longer than --max-job allows (%d); it is not in --failed", it.TooLong, s.MaxJob)})
-	s.Counts.Done.Add(1)
-	s.tellUnrun(it.Range, 0)
-	s.Stage.Emit(order.Receipt{Seq: it.Range.Seq, Count: 1}, s.noAnswer)
+	s.tellUnrun(it.Range, 0, "longer than --max-job", fmt.Sprintf("its record of %d bytes is longer than --max-job allows (%d); it is not in --failed", it.TooLong, s.MaxJob))
 }
 
 // A failure is that of a job that has failed for good.
@@ -278,9 +275,6 @@ func (s *Server) giveUp(a *schedule.Action) {
 		if s.Schedule.MaxLost == 1 {
 			why = "its worker vanished, and it is not given to another (--max-lost)"
 		}
-		s.failed(failure{seq: one.Seq, why: why, kind: "workers vanished (--max-lost)", record: one.Data})
-		s.Counts.Done.Add(1)
-		s.tellUnrun(one, a.Attempt)
-		s.Stage.Emit(order.Receipt{Seq: one.Seq, Count: 1}, s.noAnswer)
+		s.tellUnrun(one, a.Attempt, "workers vanished (--max-lost)", why)
 	}
 }
