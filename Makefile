@@ -48,11 +48,12 @@ $(BINARIES): $(SOURCES)
 
 install: $(BINARIES) ## install binaries, man pages, completions, unit (PREFIX, DESTDIR)
 	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(MANDIR)/man1' '$(DESTDIR)$(MANDIR)/man7' \
-		'$(DESTDIR)$(BASHCOMP)' '$(DESTDIR)$(ZSHCOMP)' '$(DESTDIR)$(FISHCOMP)'
+		'$(DESTDIR)$(BASHCOMP)' '$(DESTDIR)$(ZSHCOMP)' '$(DESTDIR)$(FISHCOMP)' '$(DESTDIR)$(DATADIR)/jobpipe'
 	$(INSTALL) -m 755 $(BINARIES) '$(DESTDIR)$(BINDIR)'
 	$(INSTALL) -m 755 $(FLEET:%=scripts/%) '$(DESTDIR)$(BINDIR)'
 	$(INSTALL) -m 644 $(COMMANDS:%=man/%.1) '$(DESTDIR)$(MANDIR)/man1'
 	$(INSTALL) -m 644 man/jobpipe-protocol.7 '$(DESTDIR)$(MANDIR)/man7'
+	$(INSTALL) -m 644 man/result.schema.json '$(DESTDIR)$(DATADIR)/jobpipe'
 	set -e; for c in $(COMMANDS); do \
 		$(INSTALL) -m 644 scripts/completions/$$c.bash '$(DESTDIR)$(BASHCOMP)'/$$c; \
 	done
@@ -67,7 +68,9 @@ uninstall: ## remove what install put in place (same PREFIX, DESTDIR)
 	rm -f $(COMMANDS:%='$(DESTDIR)$(BINDIR)/%') $(COMMANDS:%='$(DESTDIR)$(MANDIR)/man1/%.1') \
 		'$(DESTDIR)$(MANDIR)/man7/jobpipe-protocol.7' $(COMMANDS:%='$(DESTDIR)$(BASHCOMP)/%') \
 		$(COMMANDS:%='$(DESTDIR)$(ZSHCOMP)/_%') $(COMMANDS:%='$(DESTDIR)$(FISHCOMP)/%.fish') \
+		'$(DESTDIR)$(DATADIR)/jobpipe/result.schema.json' \
 		'$(DESTDIR)$(UNITDIR)/jobpipe-worker@.service'
+	@rmdir '$(DESTDIR)$(DATADIR)/jobpipe' 2> /dev/null || true
 
 test: ## lint, unit, cross, fuzz, simulation, integration: what has to pass
 	@set -e; for part in test-tools build lint unit cross 'fuzz FUZZTIME=20000x' simulation integration; do \

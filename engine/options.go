@@ -7,6 +7,7 @@ import (
 	"github.com/jobpipe/jobpipe/codec"
 	"github.com/jobpipe/jobpipe/engine/command"
 	"github.com/jobpipe/jobpipe/engine/halt"
+	"github.com/jobpipe/jobpipe/engine/render"
 )
 
 // Options is what the user decided about one run. The files stay the caller's
@@ -23,8 +24,9 @@ type Options struct {
 	RetryFailed bool   // run again what failed before
 	Replace     bool   // a new journal begins with empty results
 
-	Delim     byte // ends records and results
+	Delim     byte // ends records, and results that are text
 	KeepOrder bool // results in input order
+	Format    render.Format
 	MaxJob    int64
 	Buffer    int64 // bytes for jobs and results that have to be held
 

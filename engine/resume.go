@@ -16,7 +16,7 @@ func (r *Run) openJournal() (err error) {
 	o := &r.opt
 	r.journal, err = commit.Open(commit.Options{
 		Path:     o.Journal,
-		Settings: journal.Settings{Delim: o.Delim, KeepOrder: o.KeepOrder, Lines: o.Lines, Command: o.Argv},
+		Settings: journal.Settings{Delim: o.Delim, KeepOrder: o.KeepOrder, Lines: o.Lines, Format: o.Format, Command: o.Argv},
 		Run:      r.id,
 		Results:  o.Stdout,
 		Replace:  o.Replace,

@@ -17,6 +17,7 @@ import (
 	"github.com/jobpipe/jobpipe/engine/order"
 	"github.com/jobpipe/jobpipe/engine/output"
 	"github.com/jobpipe/jobpipe/engine/progress"
+	"github.com/jobpipe/jobpipe/engine/render"
 	"github.com/jobpipe/jobpipe/engine/schedule"
 	"github.com/jobpipe/jobpipe/engine/server"
 	"github.com/jobpipe/jobpipe/engine/split"
@@ -130,12 +131,16 @@ func (r *Run) assemble(waits string) (err error) {
 	}
 	r.writer, err = output.New(output.Options{
 		Stdout: o.Stdout, Stderr: o.Stderr, Failed: o.Failed, Joblog: o.Joblog,
-		Journal: r.journal, InOrder: o.KeepOrder,
+		Journal: r.journal, InOrder: o.KeepOrder, Delim: o.Delim,
 		Waits:    stuck,
 		Doorbell: func() { r.server.Kick() },
 	})
 	if err != nil {
 		return err
+	}
+	ending := o.Delim
+	if o.Format == render.JSONLines {
+		ending = '\n'
 	}
 	r.beginTrace()
 	var counting context.Context
@@ -153,11 +158,12 @@ func (r *Run) assemble(waits string) (err error) {
 		Window:    max(o.Buffer/windowShare, leastWindow),
 		Items:     r.items,
 		Pool:      r.pool,
-		Stage:     order.New(o.KeepOrder, o.Delim, o.Buffer/resultsShare),
+		Stage:     order.New(o.KeepOrder, ending, o.Buffer/resultsShare),
 		Writer:    r.writer,
 		Journal:   r.journal,
 		Waits:     waits,
 		Joblog:    o.Joblog != nil,
+		Format:    o.Format,
 		Log:       server.Log{Warn: r.warn, Note: r.note},
 		Trace:     r.recorder,
 		Watch:     o.Summary || r.watch != nil,

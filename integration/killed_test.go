@@ -33,7 +33,8 @@ func TestKilledAtAnyTime(t *testing.T) {
 		if round%2 == 0 {
 			order = "-k "
 		}
-		line := "jobpipe -q -j 3 " + order + "--journal j --failed failed -- job <jobs >>results"
+		format := []string{"--format jsonl", "--format text", "--tag"}[round%3]
+		line := "jobpipe -q -j 3 " + order + format + " --journal j --failed failed -- job <jobs >>results"
 		for n := 0; ; n++ {
 			before := map[int]int{}
 			done := journalOf(t, p)
@@ -63,7 +64,7 @@ func TestKilledAtAnyTime(t *testing.T) {
 				break
 			}
 		}
-		v := judge(recordsOf(jobs), recordsOf([]byte(p.read("failed"))), []byte(p.read("results")), must(begunIn(p.abs(executions))))
+		v := judge(recordsOf(jobs), recordsOf([]byte(p.read("failed"))), []byte(textOf(t, p.read("results"), format)), must(begunIn(p.abs(executions))))
 		v.Rerun = nil
 		if order == "" {
 			v.Disorder = nil

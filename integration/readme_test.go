@@ -47,7 +47,7 @@ func commandsOf(readme string) (list []string) {
 // TestReadme runs the commands of the README, with another port than 9000, with
 // this machine for the other ones, and with a cp for an scp.
 func TestReadme(t *testing.T) {
-	require(t, "curl")
+	require(t, "curl", "jq", "mlr")
 	data, err := os.ReadFile(top(t) + "/README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -134,6 +134,19 @@ func TestReadme(t *testing.T) {
 	p.write("sizes.txt", "")
 	p.finish(p.startIn(p.dir, "again", command("< failed.txt")), 0)
 	same("sizes.txt", want.String())
+
+	p.write("urls.txt", urls.String()+"no-such\n")
+	p.write("process.sh", strings.Replace(script, "read -r url\n", "read -r url\ntest $url != no-such || exit 1\n", 1))
+	p.finish(p.startIn(p.dir, "objects", command("--format jsonl")), 1)
+	p.finish(p.startIn(p.dir, "jq", command("jq -r")), 0)
+	if failed := p.read("failed.txt"); failed != "no-such\n" {
+		t.Errorf("failed.txt holds %q", failed)
+	}
+	p.finish(p.startIn(p.dir, "mlr", command("mlr ")), 0)
+	if !regexp.MustCompile(`(?m)^worker +seconds_count .*\n.* 31 `).MatchString(p.read("mlr.out")) {
+		t.Errorf("mlr prints:\n%s", p.read("mlr.out"))
+	}
+	p.write("process.sh", script)
 
 	p.write("urls.txt", urls.String())
 	p.finish(p.startIn(p.dir, "traced", command("--trace run.json")), 0)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jobpipe/jobpipe/cmd/internal/cmdline"
 	"github.com/jobpipe/jobpipe/cmd/internal/flags"
+	"github.com/jobpipe/jobpipe/engine/render"
 	"github.com/jobpipe/jobpipe/engine/worker"
 )
 
@@ -47,6 +48,9 @@ func (v *invocation) check(line *cmdline.Line) (err error) {
 	if line.Given("http") && v.HTTP == "" {
 		return errors.New("--http: the address is empty; write host:port, or :port for this machine only")
 	}
+	if err := v.checkFormat(line); err != nil {
+		return err
+	}
 	if v.Quiet, v.Verbose, err = cmdline.Noise(line, v.Quiet, v.Verbose); err != nil {
 		return err
 	}
@@ -72,6 +76,33 @@ func (v *invocation) checkWorkers(line *cmdline.Line) error {
 		return cmdline.Lines(v.Command)
 	}
 	return nil
+}
+
+// checkFormat decides between --format jsonl and --tag: an argument beats a variable.
+func (v *invocation) checkFormat(line *cmdline.Line) error {
+	if v.Format != "jsonl" || !v.Tag {
+		return nil
+	}
+	switch format, tag := line.Given("format"), line.Given("tag"); {
+	case format == tag:
+		return errors.New("--tag is for lines of text, and with --format jsonl each object says which job it is of; leave one of them out")
+	case format:
+		v.Tag = false
+	default:
+		v.Format = "text"
+	}
+	return nil
+}
+
+// format is what a result looks like.
+func (v *invocation) format() render.Format {
+	switch {
+	case v.Format == "jsonl":
+		return render.JSONLines
+	case v.Tag:
+		return render.TaggedText
+	}
+	return render.Text
 }
 
 // checkKey looks at what protects the addresses.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jobpipe/jobpipe/cmd/internal/cmdline"
+	"github.com/jobpipe/jobpipe/engine/render"
 )
 
 // clean takes variables away that would set flags.
@@ -93,6 +94,13 @@ func TestOddCommandLines(t *testing.T) {
 		{"JOBPIPE_HTTP=", "-- cat", ""},
 		{"JOBPIPE_HTTP=:8080", "-l :9000", ""},
 
+		{"", "--format jsonl -- cat", ""},
+		{"", "--format json -- cat", `--format must be one of "text","jsonl"`},
+		{"", "--tag --format text -- cat", ""},
+		{"", "--tag --format jsonl -- cat", "--tag is for lines of text, and with --format jsonl each object says which job it is of; leave one of them out"},
+		{"JOBPIPE_TAG=1", "--format jsonl -- cat", ""},
+		{"JOBPIPE_FORMAT=jsonl", "--tag -- cat", ""},
+
 		{"", "-q -v -- cat", "--quiet and --verbose"},
 		{"JOBPIPE_QUIET=1", "-v -- cat", ""},
 
@@ -133,6 +141,35 @@ func TestDefaults(t *testing.T) {
 	}
 	if strings.Join(v.Command, " ") != "cat -k" {
 		t.Errorf("the command is %q", v.Command)
+	}
+}
+
+// Of a format and a tag that do not go together, an argument beats a variable.
+func TestFormats(t *testing.T) {
+	clean(t)
+	for _, test := range []struct {
+		variable, args string
+		want           render.Format
+	}{
+		{"", "cat", render.Text},
+		{"", "--tag cat", render.TaggedText},
+		{"", "--format jsonl cat", render.JSONLines},
+		{"JOBPIPE_TAG=1", "--format jsonl cat", render.JSONLines},
+		{"JOBPIPE_TAG=1", "--format text cat", render.TaggedText},
+		{"JOBPIPE_FORMAT=jsonl", "--tag cat", render.TaggedText},
+	} {
+		t.Run(test.variable+" "+test.args, func(t *testing.T) {
+			if name, value, ok := strings.Cut(test.variable, "="); ok {
+				t.Setenv(name, value)
+			}
+			v, err := parse(strings.Fields(test.args), &bytes.Buffer{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := v.format(); got != test.want {
+				t.Errorf("results are %v, want %v", got, test.want)
+			}
+		})
 	}
 }
 

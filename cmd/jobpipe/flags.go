@@ -24,6 +24,8 @@ type invocation struct {
 
 	KeepOrder bool       `short:"k" help:"results in input order, not as they are completed"`
 	Null      bool       `short:"0" help:"jobs and results end with NUL, not newline"`
+	Format    string     `placeholder:"FORMAT" enum:"text,jsonl" default:"text" help:"results as text, or jsonl: a JSON object a line for each job"`
+	Tag       bool       `help:"put the job and a TAB before each line of its result"`
 	Output    flags.File `short:"o" placeholder:"FILE" help:"write results to FILE instead of stdout"`
 	MaxJob    flags.Size `placeholder:"SIZE" default:"64MiB" help:"a longer job has failed; it is never held whole"`
 	Buffer    flags.Size `placeholder:"SIZE" default:"256MiB" help:"memory for jobs and results held; then a temporary file"`

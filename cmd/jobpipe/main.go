@@ -109,6 +109,7 @@ func (v *invocation) prepare(stdin, stdout, stderr *os.File, say func(string, ..
 		Grace:      time.Duration(v.Grace),
 		Slots:      int(v.Jobs),
 		Lines:      v.Lines,
+		Format:     v.format(),
 		Retries:    int(v.Retries),
 		MaxLost:    int(v.MaxLost),
 		Speculate:  v.Speculate,

@@ -241,6 +241,8 @@ func fits(s *journal.State, o Options, r Place) error {
 		return fmt.Errorf("it is of a run %s --keep-order, this one is %s", yes(was.KeepOrder), yes(is.KeepOrder))
 	case was.Lines != is.Lines:
 		return fmt.Errorf("it is of a run %s --lines, this one is %s", yes(was.Lines), yes(is.Lines))
+	case was.Format != is.Format:
+		return fmt.Errorf("its results are %v, this run's would be %v", was.Format, is.Format)
 	case !slices.Equal(was.Command, is.Command):
 		return fmt.Errorf("it is of a run of %q, this one is of %q", strings.Join(was.Command, " "), strings.Join(is.Command, " "))
 	case s.Regular() && r.File == nil:

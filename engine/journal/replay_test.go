@@ -9,6 +9,8 @@ import (
 	"os"
 	"reflect"
 	"testing"
+
+	"github.com/jobpipe/jobpipe/engine/render"
 )
 
 var update = flag.Bool("update", false, "write testdata anew")
@@ -269,4 +271,18 @@ func FuzzReplay(f *testing.F) {
 			t.Errorf("%+v became %+v (%v)", h.State, again.State, err)
 		}
 	})
+}
+
+// What results look like stands beside how they were made.
+func TestFormatsAreKept(t *testing.T) {
+	for _, lines := range []bool{false, true} {
+		for _, format := range []render.Format{render.Text, render.TaggedText, render.JSONLines} {
+			want := Settings{Delim: 0, Lines: lines, Format: format, Command: []string{"cat"}}
+			_, file := Begin(State{Settings: want, Inode: 1})
+			h, err := Replay(file)
+			if err != nil || !reflect.DeepEqual(h.Settings, want) {
+				t.Errorf("%+v became %+v (%v)", want, h.Settings, err)
+			}
+		}
+	}
 }

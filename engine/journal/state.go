@@ -2,6 +2,8 @@ package journal
 
 import (
 	"encoding/binary"
+
+	"github.com/jobpipe/jobpipe/engine/render"
 )
 
 // Settings are what has to be the same when a run goes on: with others, its
@@ -10,6 +12,7 @@ type Settings struct {
 	Delim     byte
 	KeepOrder bool
 	Lines     bool
+	Format    render.Format
 	Command   []string // of this machine; none: only others work
 }
 
@@ -80,7 +83,7 @@ func (s *State) results(r *Results) {
 // body is the header that holds this state.
 func (s *State) body() []byte {
 	dst := append([]byte{kindHeader}, s.Run[:]...)
-	dst = append(dst, s.Delim, oneIf(s.KeepOrder), oneIf(s.Lines))
+	dst = append(dst, s.Delim, oneIf(s.KeepOrder), oneIf(s.Lines)|byte(s.Format)<<1)
 	dst = binary.AppendUvarint(dst, uint64(s.PID))
 	dst = binary.AppendUvarint(dst, uint64(len(s.Command)))
 	for _, arg := range append(s.Command[:len(s.Command):len(s.Command)], s.Path, s.Boot) {
@@ -109,7 +112,9 @@ func parseHeader(b []byte) (s State, err error) {
 		return s, errBody
 	}
 	copy(s.Run[:], c.take(len(s.Run)))
-	s.Delim, s.KeepOrder, s.Lines = c.byte(), c.byte() == 1, c.byte() == 1
+	s.Delim, s.KeepOrder = c.byte(), c.byte() == 1
+	how := c.byte()
+	s.Lines, s.Format = how&1 == 1, render.Format(how>>1)
 	s.PID = int(c.int())
 	for range c.count(1) {
 		s.Command = append(s.Command, c.text())

@@ -36,6 +36,10 @@ _jobpipe() {
 		mapfile -t COMPREPLY < <(compgen -W 'auto none s2 zstd' -- "$current")
 		return
 		;;
+	--format)
+		mapfile -t COMPREPLY < <(compgen -W 'text jsonl' -- "$current")
+		return
+		;;
 	--progress)
 		mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$current")
 		return
@@ -54,7 +58,7 @@ _jobpipe() {
 	esac
 	mapfile -t COMPREPLY < <(compgen -W '-- -l --listen --listen-file -j --jobs -k --keep-order
 		-0 --null --lines --retries --max-lost --speculate --timeout --halt --rate --failed --joblog --journal
-		--retry-failed -o --output --buffer --max-job --key-file --new-key --insecure --compress
+		--retry-failed --format --tag -o --output --buffer --max-job --key-file --new-key --insecure --compress
 		--dead-after --grace --progress --http --trace -q --quiet -v --verbose
 		--version -h --help' -- "$current")
 }

@@ -23,6 +23,8 @@ complete -c jobpipe -n __jobpipe_before_command -l failed -r -F -d 'write the fa
 complete -c jobpipe -n __jobpipe_before_command -l joblog -r -F -d 'write a line about each job to this file'
 complete -c jobpipe -n __jobpipe_before_command -l journal -r -F -d 'remember in this file what is done'
 complete -c jobpipe -n __jobpipe_before_command -l retry-failed -d 'run again what failed before'
+complete -c jobpipe -n __jobpipe_before_command -l format -x -a 'text jsonl' -d 'what a result looks like'
+complete -c jobpipe -n __jobpipe_before_command -l tag -d 'put the job before each line of its result'
 complete -c jobpipe -n __jobpipe_before_command -s o -l output -r -F -d 'write results to this file'
 complete -c jobpipe -n __jobpipe_before_command -l buffer -x -d 'memory for jobs and results held'
 complete -c jobpipe -n __jobpipe_before_command -l max-job -x -d 'a longer record is a failed job'

@@ -105,6 +105,7 @@ var installed = []string{
 	"share/bash-completion/completions/jobpipe-worker",
 	"share/fish/vendor_completions.d/jobpipe-ssh.fish", "share/fish/vendor_completions.d/jobpipe-worker.fish",
 	"share/fish/vendor_completions.d/jobpipe.fish",
+	"share/jobpipe/result.schema.json",
 	"share/man/man1/jobpipe-ssh.1", "share/man/man1/jobpipe-worker.1", "share/man/man1/jobpipe.1",
 	"share/man/man7/jobpipe-protocol.7",
 	"share/zsh/site-functions/_jobpipe", "share/zsh/site-functions/_jobpipe-ssh", "share/zsh/site-functions/_jobpipe-worker",
