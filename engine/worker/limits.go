@@ -25,6 +25,7 @@ const (
 	openPatience = 5 * time.Second
 	ackPatience  = 30 * time.Second       // for results to be written when we leave
 	byePatience  = time.Second            // for the goodbye to be read
+	sweepWait    = 500 * time.Millisecond // for a signal that a job has died of to come to us
 	firstPause   = 100 * time.Millisecond // when a process cannot be started
 	lastPause    = 5 * time.Second
 	lookAgain    = 500 * time.Millisecond // whether the machine is busy

@@ -58,6 +58,9 @@ func (s *lines) work() {
 			return
 		}
 		r, err := s.filter.Run(ctx, s, runName(s.welcome), s.welcome.Timeout)
+		if err == nil && s.cfg.swept(&r) {
+			err = errSwept
+		}
 		s.ended(r, err)
 	}
 }

@@ -34,6 +34,11 @@ func (l *link) workIn(n int, s *command.Slot) {
 			Record: job.Data, Delim: l.welcome.Delim, Timeout: l.welcome.Timeout,
 			Lasts: l.post,
 		})
+		if err == nil && l.cfg.swept(&r) {
+			r.Stdout.Close()
+			r.Stderr.Close()
+			err = errSwept
+		}
 		l.done(n, job, r, err)
 	}
 }
