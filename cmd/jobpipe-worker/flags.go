@@ -16,7 +16,7 @@ argument that is no flag, and what follows is its own.`,
 
 // An invocation is what the user typed. The order is that of --help.
 type invocation struct {
-	Connect  []string       `short:"c" placeholder:"ADDR" help:"the coordinator, host:port or unix:PATH; of several each is tried in turn"`
+	Connect  []string       `short:"c" placeholder:"ADDR" help:"the coordinator, host:port or unix:PATH; of several, those that have work"`
 	Wait     flags.Duration `placeholder:"TIME" default:"1m" help:"keep trying to reach the coordinator this long"`
 	Stay     bool           `help:"after a run is over wait for the next one, for ever"`
 	Name     string         `placeholder:"NAME" help:"what messages call this worker (default the host's name)"`

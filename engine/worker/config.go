@@ -11,7 +11,7 @@ import (
 
 // Config is the same for all connections of a worker.
 type Config struct {
-	Connect []string // host:port or unix:PATH, tried in turn; only Run needs it
+	Connect []string // host:port or unix:PATH, of one or several coordinators; only Run needs it
 	Key     *codec.Key
 	// Insecure: no key and no encryption. Unix sockets never have either.
 	Insecure bool
@@ -35,11 +35,20 @@ type Config struct {
 	Status func(line string)
 
 	session [16]byte // stays the same over reconnects; Run makes it
+	// A coordinator is left that has had nothing for us for so long: since it let us in,
+	// and since the last job. 0 is never.
+	idle, lull time.Duration
 }
 
 // ErrLost is wrapped by the errors of connections that broke: jobs that ran
 // are given to others, and dialing again makes sense.
 var ErrLost = errors.New("lost the coordinator")
+
+// The coordinator is left because it has had nothing for us: for a while, or ever.
+var (
+	errIdle   = errors.New("no more work")
+	errNoWork = errors.New("no work")
+)
 
 // ErrRefused is wrapped by errors that would come again at each try.
 var ErrRefused = errors.New("refused by the coordinator")

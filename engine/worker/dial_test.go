@@ -69,7 +69,12 @@ func (d *door) opening(conn net.Conn) []byte {
 // nil when the worker is not let in.
 func (d *door) answer() *coordinator {
 	d.t.Helper()
-	conn := d.accept()
+	return d.open(d.accept())
+}
+
+// open answers on a connection that was accepted.
+func (d *door) open(conn net.Conn) *coordinator {
+	d.t.Helper()
 	reply, secrets, err := codec.Respond(d.keys, d.insecure, d.opening(conn))
 	c := play(d.t, conn)
 	if werr := c.write(reply); werr != nil {

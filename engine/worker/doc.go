@@ -1,8 +1,9 @@
 // Package worker is the worker's side of a connection: it takes jobs from a
 // coordinator, runs them in slots, and gives the results back.
 //
-// Run dials, and dials again; Serve works on a connection that is open, as the
-// coordinator's own workers do. The way of a job:
+// Run dials, and dials again, and looks for one of several coordinators that has work
+// (search, boredom); Serve works on a connection that is open, as the coordinator's own
+// workers do. The way of a job:
 //
 //	reader → queue → slots → outbox → writer
 //

@@ -31,6 +31,9 @@ const (
 	lookAgain    = 500 * time.Millisecond // whether the machine is busy
 	firstRetry   = 50 * time.Millisecond  // when the coordinator cannot be reached
 	lastRetry    = 3 * time.Second
+	firstIdle    = 2 * time.Second // without work, when there are other coordinators
+	lastIdle     = time.Minute
+	lastLook     = 10 * time.Second // for coordinators that we have not met, when the run of one is over
 )
 
 // What is kept to be used again: enough for a flood, little beside what is above.

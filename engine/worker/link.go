@@ -22,6 +22,7 @@ type link struct {
 	work    sync.Cond  // a slot may have a reason to wake
 	send    sync.Cond  // the writer may have a reason to wake
 	queue   queue
+	given   uint64 // jobs that were ever put there
 	results outbox
 	spoken  int    // bytes of control that may wait: answers, and what a connection begins with
 	control []byte // frames' types and payloads that go before results, see say; kept only while there is a connection
@@ -157,6 +158,14 @@ func (l *link) giveBack(spans []span) {
 	if len(spans) > 0 {
 		l.sayBack(spans)
 	}
+}
+
+// occupied tells whether a job is not done with, or none can be taken now, and how many
+// were ever given.
+func (l *link) occupied() (bool, uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.paused > 0 || len(l.held()) > 0, l.given
 }
 
 // stopJobs ends all that runs.

@@ -238,6 +238,7 @@ func (l *link) enqueue(r leased) error {
 		return violation("more than %d bytes of jobs for %d slots", maxQueued, l.cfg.Slots)
 	}
 	l.queue.put(r)
+	l.given += uint64(r.Count)
 	l.work.Broadcast()
 	l.ringSlots()
 	return nil

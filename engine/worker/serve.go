@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +15,7 @@ import (
 // Serve works on a connection on which the next bytes are the Hello, and
 // closes it. It returns nil when the run is over or Drain made it leave; the
 // error of ctx; or an error that wraps ErrLost, ErrRefused or
-// command.ErrCannotRun.
+// command.ErrCannotRun. Run's connections end with errIdle and errNoWork, too.
 func Serve(ctx context.Context, conn net.Conn, cfg Config) error {
 	defer conn.Close()
 	l, err := serve(ctx, conn, codec.Secrets{}, &cfg, nil)
@@ -145,6 +146,8 @@ func join(ctx context.Context, conn net.Conn, secrets codec.Secrets, cfg *Config
 func (c *connection) supervise(ctx context.Context) (reason uint8, sentence string, err error) {
 	drain, useless, idle := c.cfg.Drain, c.useless, c.idle
 	var late <-chan time.Time
+	bored := newBoredom(c.cfg)
+	defer bored.Stop()
 	for {
 		select {
 		case <-c.broken:
@@ -164,6 +167,12 @@ func (c *connection) supervise(ctx context.Context) (reason uint8, sentence stri
 		case <-drain:
 			drain = nil
 			c.retire()
+		case now := <-bored.C:
+			if why := bored.look(now, c.link); why != nil {
+				bored.Stop()
+				err = cmp.Or(err, why)
+				c.retire()
+			}
 		case <-useless:
 			useless = nil
 			err = c.cannot
