@@ -92,6 +92,7 @@ simulation: ## play SEEDS hostile schedules in virtual time
 
 integration: ## the real binaries, end to end
 	$(GO) test -count=1 -timeout 8m ./integration
+	$(GO) -C integration/watch test -count=1 -timeout 8m .
 
 faults: ## the cases of RELIABILITY.md, each with its outcome (CASES='B4 C' for some)
 	$(GO) run ./scripts/faults $(CASES)

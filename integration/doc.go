@@ -16,6 +16,8 @@
 // With go test -race the binaries have the race detector, too; whatever it finds
 // in them is a failure, also in one that was to be killed.
 //
+// What --http shows is tested by the module in watch, which needs a browser.
+//
 // Nothing is asserted about time but a deadline far off. Past it the process is
 // made to dump its goroutines, and the test fails. A test for which the machine
 // lacks a tool is skipped, and fails with CI=true.

@@ -32,7 +32,7 @@ type looker struct {
 type sight struct {
 	*live.Run
 	total int64         // of its jobs; -1: not known
-	rate  float64       // jobs a second; 0: not known
+	rate  float64       // jobs a second, lately or, at the end, in all; 0: not known
 	left  time.Duration // until it is over; negative: no telling
 
 	// Of all workers together.
@@ -75,7 +75,11 @@ func (l *looker) see(run *live.Run) *sight {
 	}
 	l.pace.Observe(run.Began.Add(run.At), done, run.Running)
 	s := &sight{Run: run, total: progress.Known(l.Total(), run.Read, run.Ended), rate: l.pace.Rate(), left: -1}
-	if waits := run.Why != "" && run.Running == 0; s.total >= 0 && s.rate > 0 && !waits {
+	waits := run.Why != "" && run.Running == 0
+	switch {
+	case run.State == live.Over:
+		s.rate = float64(done) / max(run.At.Seconds(), 1e-3)
+	case s.total >= 0 && s.rate > 0 && !waits:
 		if left := float64(s.total-run.Done) / s.rate; left < longest.Seconds() {
 			s.left = time.Duration(left * float64(time.Second))
 		}

@@ -26,6 +26,7 @@ func TestRest(t *testing.T) {
 		{"nothing done yet", live.Run{Read: 100, Running: 4}, 120, sight{total: 120, left: -1}},
 		{"it waits", live.Run{Read: 60, Done: 60, Why: "waiting for input"}, 120, sight{total: 120, rate: 1, left: -1}},
 		{"some wait for one that runs", live.Run{Read: 100, Done: 60, Running: 4, Why: "job 3"}, 120, sight{total: 120, rate: 1, left: time.Minute}},
+		{"over", live.Run{Read: 90, Ended: true, Past: 30, Done: 90, State: live.Over}, unknown, sight{total: 90, rate: 1, left: -1}},
 		{"for ever", live.Run{Read: 100, Done: 1, Running: 4}, math.MaxInt64, sight{total: math.MaxInt64, rate: 1. / 60, left: -1}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -49,11 +49,18 @@ function take(data) {
   if (moment && moment.began === next.began) {
     next.failures ??= moment.failures;
     if (!next.all) next.all = moment.all;
+    if (next.state === "over") keepWorkers(next);
   }
   moment = next;
   heard = Date.now();
   if (over) pause(false);
   if (!paused) show();
+}
+
+// keepWorkers shows those who were there before the end, when they leave.
+function keepWorkers(next) {
+  for (const what of ["workers", "away", "match", "from", "slots", "working"]) next[what] = moment[what];
+  next.rows = moment.rows.map(w => ({ ...w, running: 0, queued: 0 }));
 }
 
 // lost says that there is no word, as long as there is none.
@@ -149,8 +156,8 @@ function showFigures(m) {
   document.title = (over ? "over" : known ? percent(share) : count(m.done)) + " – jobpipe";
 
   set(at("done"), count(m.done));
-  set(at("rate"), over ? "–" : rate(m.rate));
-  set(at("left"), over ? "–" : time(m.left));
+  set(at("rate"), rate(m.rate));
+  set(at("left"), m.state === "over" ? "–" : time(m.left));
   set(at("failed"), count(m.failed));
   at("failed-figure").classList.toggle("bad", m.failed > 0);
   set(at("running"), `${count(m.running)} in ${plural(m.slots, "slot")}`);
@@ -187,7 +194,7 @@ function showWorkers(m) {
   set(at("workers-count"), count(m.workers) + (m.away ? `, ${count(m.away)} away` : ""));
   showWorker(rows(at("all"), 1, workerCells)[0], {
     name: "All together", strip: m.all, working: m.working,
-    running: m.running, slots: m.slots, queued: m.queued, done: m.done, failed: m.failed,
+    running: m.running, slots: m.slots, queued: m.queued, done: m.done, failed: m.failed + m.retried,
   });
   const list = rows(at("rows"), m.rows.length, workerCells);
   m.rows.forEach((w, i) => showWorker(list[i], w));
