@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -19,6 +20,7 @@ import (
 	"github.com/jobpipe/jobpipe/engine/batch"
 	"github.com/jobpipe/jobpipe/engine/order"
 	"github.com/jobpipe/jobpipe/engine/output"
+	"github.com/jobpipe/jobpipe/engine/render"
 	"github.com/jobpipe/jobpipe/engine/schedule"
 	"github.com/jobpipe/jobpipe/engine/split"
 )
@@ -45,7 +47,7 @@ type table struct {
 	bell   chan struct{} // the writer has written
 }
 
-func newTable(t *testing.T, jobs []byte) *table {
+func newTable(t *testing.T, jobs []byte, format render.Format) *table {
 	out, err := os.CreateTemp("", "jobpipe-fuzz")
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +64,7 @@ func newTable(t *testing.T, jobs []byte) *table {
 		default:
 		}
 	}
-	w, err := output.New(output.Options{Stdout: out, Stderr: null, Doorbell: ring})
+	w, err := output.New(output.Options{Stdout: out, Stderr: null, Delim: '\n', Doorbell: ring})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,10 +79,10 @@ func newTable(t *testing.T, jobs []byte) *table {
 	mute := func(string, ...any) {}
 	s := &Server{
 		Config: Config{
-			Schedule:  schedule.Config{Delim: '\n', MaxLost: 100, MaxBytes: recordRoom},
+			Schedule:  schedule.Config{Delim: '\n', MaxLost: 100, MaxBytes: recordRoom, Keep: format != render.Text},
 			DeadAfter: time.Hour, Compress: "auto", MaxJob: 1 << 20, Window: 0, // each has the least
 			Items: items, Pool: batch.NewPool(1 << 20), Stage: order.New(true, '\n', 1<<20), Writer: w,
-			Log: Log{Warn: mute, Note: mute},
+			Format: format, Log: Log{Warn: mute, Note: mute},
 		},
 		start: time.Now(), over: make(chan struct{}), bye: time.Hour, scratch: codec.NewScratch(), peers: map[schedule.WorkerID]*peer{},
 	}
@@ -190,7 +192,8 @@ const fuzzJobs = 20
 
 // FuzzWorker is a worker that says anything, in pieces of any size, beside one
 // that does its work. What it holds goes to the other when it is cut off. Each job
-// has one result: its own, unless the bad worker held it and lied.
+// has one result: its own, unless the bad worker held it and lied. In any format it is
+// well formed.
 func FuzzWorker(f *testing.F) {
 	frames := func(list ...codec.Frame) (b []byte) {
 		e := codec.NewEncoder(codec.NewScratch())
@@ -216,7 +219,7 @@ func FuzzWorker(f *testing.F) {
 	packed.SetCompression(codec.S2)
 	large := codec.AppendResultPart(nil, codec.ResultPart{Seq: 1, Attempt: 1, Stream: 1, Data: make([]byte, 50_000)})
 	flood := packed.Append(packed.Append(nil, codec.TypeResultPart, large), codec.TypeResultPart, large)
-	for cuts := range uint64(3) {
+	for cuts := range uint64(9) {
 		f.Add(cuts, flood)
 		f.Add(cuts, frames(part(1, 1, "begun "), back(1, 2)))
 		f.Add(cuts, frames(part(1<<40, 1, "of nothing"), part(9, 2, "of another's")))
@@ -232,12 +235,13 @@ func FuzzWorker(f *testing.F) {
 		for n := range fuzzJobs {
 			jobs = fmt.Appendf(jobs, "job %d\n", n+1)
 		}
-		b := newTable(t, jobs)
+		format := render.Format(cuts / 3 % 3)
+		b := newTable(t, jobs, format)
 		bad, good := b.join(8), b.join(16)
 		open := !bad.eof
 		for r := rand.New(rand.NewPCG(cuts, 0)); open && len(data) > 0; {
 			n := len(data)
-			if cuts > 0 {
+			if cuts%3 > 0 {
 				n = 1 + r.IntN(n)
 			}
 			open = b.hear(bad, bytes.Clone(data[:n]))
@@ -260,12 +264,42 @@ func FuzzWorker(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if format == render.JSONLines {
+			got = stdouts(t, got)
+		}
 		for _, n := range mine { // in the order of the input, with what the other has made up in between
-			_, rest, ok := bytes.Cut(got, []byte("job "+n+"\n"))
+			want := "job " + n + "\n"
+			if format == render.TaggedText {
+				want = "job " + n + "\t" + want
+			}
+			_, rest, ok := bytes.Cut(got, []byte(want))
 			if !ok {
 				t.Fatalf("the result of job %s is not there, or not in order", n)
 			}
 			got = rest
 		}
 	})
+}
+
+// stdouts is what the objects in text have as stdout, one after another. There is one
+// for each job, in order.
+func stdouts(t *testing.T, text []byte) (all []byte) {
+	n := 0
+	for line := range bytes.Lines(text) {
+		n++
+		var o struct {
+			Seq, Attempts int
+			Job           string
+			Stdout        string
+			Bytes         []byte `json:"stdout_b64"`
+		}
+		if err := json.Unmarshal(line, &o); err != nil || o.Seq != n || o.Job != fmt.Sprintf("job %d", n) || o.Attempts < 1 {
+			t.Fatalf("object %d is %q: %v", n, line, err)
+		}
+		all = append(append(all, o.Stdout...), o.Bytes...)
+	}
+	if n != fuzzJobs {
+		t.Fatalf("%d objects:\n%s", n, text)
+	}
+	return all
 }
