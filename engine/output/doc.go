@@ -2,7 +2,8 @@
 // of package order on stdout, stderr and the temporary file, and writes the
 // records for --failed, the joblog and jobpipe's own lines for stderr. All of it
 // is written in the order in which it was handed in, by this goroutine alone, so
-// that what jobs print on stderr is never torn. Only while stdout is a pipe that
+// that what jobs print on stderr is never torn. A result that is not written as it
+// came, and too large to be held, is worded here, in stretches, by package render. Only while stdout is a pipe that
 // takes nothing, messages go past the results that wait. The status, which says how far the
 // run is, is drawn by the same goroutine and makes way for all the rest.
 //
