@@ -23,7 +23,7 @@ BUFFER     ?= 256MiB
 REALTIME   = $(shell chrt -r 10 true 2>/dev/null && echo chrt -r 10)
 
 BINARIES := bin/jobpipe bin/jobpipe-worker
-FLEET    := jobpipe-ssh
+FLEET    := jobpipe-ssh jobpipe-slurm
 COMMANDS := jobpipe jobpipe-worker $(FLEET)
 SOURCES  := $(shell find cmd codec engine -name '*.go' 2>/dev/null) go.mod $(wildcard go.sum)
 BASHCOMP := $(DATADIR)/bash-completion/completions

@@ -83,6 +83,8 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"network": usage(2, 2, network),
 	// sshd: see sshd_test.go.
 	"sshd": usage(0, 0, sshd),
+	// slurm: see slurm_test.go.
+	"slurm": usage(0, 0, slurm),
 	// waitgone PATTERN: waits for no process to have a command line that matches.
 	"waitgone": usage(1, 1, waitGone),
 }

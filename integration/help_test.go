@@ -13,7 +13,7 @@ import (
 func TestHelpAndManual(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
-	for program, least := range map[string]int{"jobpipe": 10, "jobpipe-worker": 10, "jobpipe-ssh": 6} {
+	for program, least := range map[string]int{"jobpipe": 10, "jobpipe-worker": 10, "jobpipe-ssh": 6, "jobpipe-slurm": 6} {
 		command := program
 		if _, err := exec.LookPath(command); err != nil {
 			command = top(t) + "/scripts/" + program

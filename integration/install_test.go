@@ -44,7 +44,7 @@ func TestInstall(t *testing.T) {
 	dir, dest := tree(t, p), p.abs("dest")
 	p.finish(p.startIn(dir, "install", []string{"make", "install", "DESTDIR=" + dest, "PREFIX=/usr"}), 0)
 	want := map[string]fs.FileMode{"usr/share/man/man7/jobpipe-protocol.7": 0o644, "usr/share/jobpipe/result.schema.json": 0o644}
-	for _, command := range []string{"jobpipe", "jobpipe-worker", "jobpipe-ssh"} {
+	for _, command := range []string{"jobpipe", "jobpipe-worker", "jobpipe-ssh", "jobpipe-slurm"} {
 		want["usr/bin/"+command] = 0o755
 		want["usr/share/man/man1/"+command+".1"] = 0o644
 		want["usr/share/bash-completion/completions/"+command] = 0o644
@@ -65,7 +65,7 @@ func TestInstall(t *testing.T) {
 	if got := filesIn(t, dest); len(got) != len(want) {
 		t.Errorf("these are installed: %s", strings.Join(got, " "))
 	}
-	for _, command := range []string{"jobpipe", "jobpipe-ssh"} { // beside its jobpipe
+	for _, command := range []string{"jobpipe", "jobpipe-ssh", "jobpipe-slurm"} { // beside its jobpipe
 		p.finish(p.start("version", filepath.Join(dest, "usr/bin", command)+" --version"), 0)
 	}
 

@@ -18,6 +18,7 @@ var elsewhere = []string{
 	"make && sudo make install", // TestInstall
 	"make release",              // TestRelease of scripts/release
 	"jobpipe-ssh",               // testdata/script/ssh.txt
+	"jobpipe-slurm",             // testdata/script/slurm.txt
 	"cat process.sh",            // shows a file
 	"# cat /etc/jobpipe/",       // shows another
 	"# systemctl enable",        // the unit: TestUnit

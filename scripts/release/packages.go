@@ -47,10 +47,10 @@ func (r *release) pack(format, arch string, tree []file, d docs) error {
 	switch format {
 	case "deb":
 		packager = deb.Default
-		suggested = []string{"openssh-client"}
+		suggested = []string{"openssh-client", "slurm-client"}
 		list = append(list, d.debian(version, r.date)...)
 	case "rpm":
-		suggested = []string{"openssh-clients"}
+		suggested = []string{"openssh-clients", "slurm"}
 		list = append(list, d.redHat()...)
 	}
 	info := nfpm.WithDefaults(&nfpm.Info{

@@ -100,15 +100,17 @@ func TestRelease(t *testing.T) {
 
 // installed is what is below the prefix, wherever it comes from.
 var installed = []string{
-	"bin/jobpipe", "bin/jobpipe-ssh", "bin/jobpipe-worker", "lib/systemd/system/jobpipe-worker@.service",
-	"share/bash-completion/completions/jobpipe", "share/bash-completion/completions/jobpipe-ssh",
-	"share/bash-completion/completions/jobpipe-worker",
-	"share/fish/vendor_completions.d/jobpipe-ssh.fish", "share/fish/vendor_completions.d/jobpipe-worker.fish",
+	"bin/jobpipe", "bin/jobpipe-slurm", "bin/jobpipe-ssh", "bin/jobpipe-worker", "lib/systemd/system/jobpipe-worker@.service",
+	"share/bash-completion/completions/jobpipe", "share/bash-completion/completions/jobpipe-slurm",
+	"share/bash-completion/completions/jobpipe-ssh", "share/bash-completion/completions/jobpipe-worker",
+	"share/fish/vendor_completions.d/jobpipe-slurm.fish", "share/fish/vendor_completions.d/jobpipe-ssh.fish",
+	"share/fish/vendor_completions.d/jobpipe-worker.fish",
 	"share/fish/vendor_completions.d/jobpipe.fish",
 	"share/jobpipe/result.schema.json",
-	"share/man/man1/jobpipe-ssh.1", "share/man/man1/jobpipe-worker.1", "share/man/man1/jobpipe.1",
-	"share/man/man7/jobpipe-protocol.7",
-	"share/zsh/site-functions/_jobpipe", "share/zsh/site-functions/_jobpipe-ssh", "share/zsh/site-functions/_jobpipe-worker",
+	"share/man/man1/jobpipe-slurm.1", "share/man/man1/jobpipe-ssh.1", "share/man/man1/jobpipe-worker.1",
+	"share/man/man1/jobpipe.1", "share/man/man7/jobpipe-protocol.7",
+	"share/zsh/site-functions/_jobpipe", "share/zsh/site-functions/_jobpipe-slurm",
+	"share/zsh/site-functions/_jobpipe-ssh", "share/zsh/site-functions/_jobpipe-worker",
 	docDir + "README.md", docDir + "RELIABILITY.md", docDir + "SECURITY.md",
 }
 
