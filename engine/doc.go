@@ -12,6 +12,7 @@
 //	journal   what a run remembers of itself (pure)
 //	commit    keeps the journal beside the results, and goes on from it
 //	disk      what it needs of a file system
+//	message   what there is to say, for people or structured
 //	trace     what every slot did when
 //	live      what is known of a run while it goes on (pure)
 //	progress  words how far the run is

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 
 	"github.com/jobpipe/jobpipe/engine/accept"
@@ -25,7 +26,7 @@ func (r *Run) work(ctx context.Context) error {
 		case <-r.server.Over():
 			return nil
 		default: // it was cut off, and starts anew
-			r.warn("this machine's own worker: %v; it starts anew", err)
+			r.log.Warn("own worker lost", fmt.Sprintf("this machine's own worker: %v; it starts anew", err), "why", err)
 		}
 	}
 }
@@ -42,7 +43,7 @@ func (r *Run) workOnce(ctx context.Context) error {
 	ended := make(chan error, 1)
 	go func() {
 		ended <- worker.Serve(ctx, far, worker.Config{
-			Name: name, Slots: r.opt.Slots, Compress: "none", Command: r.opt.Command, Lines: r.opt.Lines, Log: r.warn,
+			Name: name, Slots: r.opt.Slots, Compress: "none", Command: r.opt.Command, Lines: r.opt.Lines, Log: r.log,
 		})
 	}()
 	peer, err := accept.Private(near)

@@ -7,6 +7,7 @@ import (
 	"github.com/jobpipe/jobpipe/codec"
 	"github.com/jobpipe/jobpipe/engine/command"
 	"github.com/jobpipe/jobpipe/engine/halt"
+	"github.com/jobpipe/jobpipe/engine/message"
 	"github.com/jobpipe/jobpipe/engine/render"
 )
 
@@ -53,8 +54,7 @@ type Options struct {
 	HTTP     string // address at which the run can be watched, as in watch; empty: none
 	Progress bool   // show on Stderr how far the run is
 	Summary  bool   // say on Stderr how the run went
-	Quiet    bool   // only errors on Stderr
-	Verbose  bool   // workers that come and go, jobs that are tried again
+	Say      message.How
 }
 
 // A Report is what became of the jobs.

@@ -36,7 +36,7 @@ func (r *Run) openJournal() (err error) {
 // sayJournal says what there was to say about the journal.
 func (r *Run) sayJournal() {
 	for _, s := range r.said {
-		r.warn("%s", s)
+		r.log.Warnf("%s", s)
 	}
 	r.said = nil
 }

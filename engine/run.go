@@ -14,6 +14,7 @@ import (
 	"github.com/jobpipe/jobpipe/engine/accept"
 	"github.com/jobpipe/jobpipe/engine/batch"
 	"github.com/jobpipe/jobpipe/engine/commit"
+	"github.com/jobpipe/jobpipe/engine/message"
 	"github.com/jobpipe/jobpipe/engine/order"
 	"github.com/jobpipe/jobpipe/engine/output"
 	"github.com/jobpipe/jobpipe/engine/progress"
@@ -31,6 +32,7 @@ var ErrStdoutClosed = output.ErrClosed
 // A Run is one run: from the first line of stdin to the last result.
 type Run struct {
 	opt      Options
+	log      *message.Log
 	journal  *commit.Log // nil: none
 	said     []string    // by the journal, while nobody could write it
 	id       [16]byte
@@ -63,6 +65,7 @@ const (
 // say what.
 func Open(o Options) (*Run, error) {
 	r := &Run{opt: o, items: make(chan split.Item, 4)}
+	r.log = message.New("jobpipe", o.Say, func(line []byte) { r.writer.Message(line) })
 	if _, err := rand.Read(r.id[:]); err != nil {
 		return nil, fmt.Errorf("making the name of the run: %w", err)
 	}
@@ -81,7 +84,7 @@ func Open(o Options) (*Run, error) {
 			Keys:     func() []codec.Key { return o.Keys },
 			Insecure: o.Insecure,
 			Enroll:   func(c net.Conn, p accept.Peer) { r.server.Enroll(c, p, r.acceptor.Left) },
-			Log:      r.warn,
+			Log:      r.log,
 		})
 	}
 	bound := make([]string, 0, len(o.Listen))
@@ -109,7 +112,7 @@ func Open(o Options) (*Run, error) {
 	if r.acceptor != nil {
 		r.acceptor.Serve()
 		for _, name := range bound {
-			r.note("accepting workers on %s", name)
+			r.log.Info("listening", "addr", name)
 		}
 	}
 	if o.ListenFile != "" {
@@ -125,14 +128,14 @@ func Open(o Options) (*Run, error) {
 func (r *Run) assemble(waits string) (err error) {
 	o := &r.opt
 	r.pool = batch.NewPool(max(o.Buffer/jobsShare, leastJobs))
-	stuck := "jobpipe: waiting for stdout, which takes nothing\n"
-	if o.Progress || o.Quiet { // the former says it, too
-		stuck = ""
-	}
 	r.writer, err = output.New(output.Options{
 		Stdout: o.Stdout, Stderr: o.Stderr, Failed: o.Failed, Joblog: o.Joblog,
 		Journal: r.journal, InOrder: o.KeepOrder, Delim: o.Delim,
-		Waits:    stuck,
+		Stuck: func() {
+			if !o.Progress { // which says it, too
+				r.log.Warn("stdout takes nothing", "waiting for stdout, which takes nothing")
+			}
+		},
 		Doorbell: func() { r.server.Kick() },
 	})
 	if err != nil {
@@ -164,7 +167,7 @@ func (r *Run) assemble(waits string) (err error) {
 		Waits:     waits,
 		Joblog:    o.Joblog != nil,
 		Format:    o.Format,
-		Log:       server.Log{Warn: r.warn, Note: r.note},
+		Log:       r.log,
 		Trace:     r.recorder,
 		Watch:     o.Summary || r.watch != nil,
 	})
@@ -266,14 +269,14 @@ func (r *Run) await(drain <-chan struct{}, stopReading func(), local <-chan erro
 			drain = nil
 			stopReading()
 			r.server.Stop(server.Drain)
-			r.warn("finishing the jobs that run, and taking no more; a second signal stops at once")
+			r.log.Tell("finishing", "finishing the jobs that run, and taking no more; a second signal stops at once", "why", "signal")
 		case err := <-local:
 			localDone = true
 			if err != nil && r.acceptor == nil {
 				failure = err
 				r.server.Stop(server.Halt)
 			} else if err != nil {
-				r.warn("%v; only workers that connect go on", err)
+				r.log.Warn("own worker ended", fmt.Sprintf("%v; only workers that connect go on", err), "why", err)
 			}
 		}
 	}
@@ -290,6 +293,7 @@ func (r *Run) finish(ctx context.Context) error {
 		// A stdout that nobody reads would make us wait for ever.
 		return r.writer.Err()
 	}
+	r.log.Close()
 	r.summarize()
 	if werr := r.writer.Close(); werr != nil {
 		return werr
@@ -320,22 +324,4 @@ func (r *Run) close() {
 func (r *Run) report() Report {
 	c := &r.server.Counts
 	return Report{Read: c.Read.Load(), Done: c.Done.Load(), Failed: c.Failed.Load(), Resumable: r.journal != nil}
-}
-
-// warn tells the user something; note does when the user wants to hear more.
-func (r *Run) warn(format string, args ...any) {
-	if !r.opt.Quiet {
-		r.complain(format, args...)
-	}
-}
-
-// complain is warn even when only errors are wanted.
-func (r *Run) complain(format string, args ...any) {
-	r.writer.Message(fmt.Appendf(nil, "jobpipe: "+format+"\n", args...))
-}
-
-func (r *Run) note(format string, args ...any) {
-	if r.opt.Verbose {
-		r.warn(format, args...)
-	}
 }

@@ -55,7 +55,7 @@ func (r *Run) show() (stop func()) {
 func (r *Run) summarize() {
 	if c := r.server.Closing(); r.opt.Summary && c != nil {
 		for _, line := range progress.Closing(c) {
-			r.complain("%s", line)
+			r.writer.Message([]byte("jobpipe: " + line + "\n"))
 		}
 	}
 }

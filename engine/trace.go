@@ -13,7 +13,7 @@ func (r *Run) beginTrace() {
 	}
 	r.began = time.Now()
 	r.trace = trace.NewFile(r.opt.Trace, func(err error) {
-		r.complain("cannot write the trace to %s: %v; the run goes on without it", r.opt.Trace.Name(), err)
+		r.log.Errorf("cannot write the trace to %s: %v; the run goes on without it", r.opt.Trace.Name(), err)
 	})
 	r.recorder = trace.NewRecorder(r.trace, r.began)
 }
@@ -28,8 +28,8 @@ func (r *Run) endTrace() {
 	missing, err := r.trace.Close()
 	switch {
 	case err == trace.ErrStuck:
-		r.complain("the end of the trace in %s is missing: %v", r.opt.Trace.Name(), err)
+		r.log.Errorf("the end of the trace in %s is missing: %v", r.opt.Trace.Name(), err)
 	case err == nil && missing > 0:
-		r.complain("%d events are missing in the trace in %s, which could not be written fast enough", missing, r.opt.Trace.Name())
+		r.log.Errorf("%d events are missing in the trace in %s, which could not be written fast enough", missing, r.opt.Trace.Name())
 	}
 }

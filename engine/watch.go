@@ -17,11 +17,11 @@ func (r *Run) beginWatch() {
 		Snapshot: r.server.Snapshot,
 		Strips:   r.server.Strips,
 		Total:    r.total,
-		Log:      r.note,
+		Log:      r.log,
 	})
-	r.warn("to watch this run: %s", r.watch.URL())
+	r.log.Tell("watched", "to watch this run: "+r.watch.URL(), "at", r.watch.URL())
 	if r.watch.Public() {
-		r.warn("--http: whoever can reach this address sees jobs and what failed ones wrote to stderr")
+		r.log.Warnf("--http: whoever can reach this address sees jobs and what failed ones wrote to stderr")
 	}
 }
 

@@ -73,14 +73,14 @@ func TestCutForLessThanGrace(t *testing.T) {
 			for cut, begun := range []int{5, 30} {
 				p.until("runs", func(text string) bool { return strings.Count(text, "\n") >= begun })
 				net.down.Store(true)
-				p.until("c.err", func(text string) bool { return strings.Count(text, "kept for it") > cut })
+				p.until("c.err", func(text string) bool { return strings.Count(text, "kept=") > cut })
 				time.Sleep(700 * time.Millisecond)
 				net.down.Store(false)
 			}
 			p.finish(c, 0)
 			p.finish(w, 0)
 			p.once(jobs, test.coordinator == "-k")
-			if n := strings.Count(c.stderr(), "is back"); n != 2 {
+			if n := strings.Count(c.stderr(), "worker back"); n != 2 {
 				t.Errorf("the worker is back %d times:\n%s", n, c.stderr())
 			}
 		})
@@ -130,7 +130,7 @@ func TestCutForLongerThanGrace(t *testing.T) {
 			}
 			p.until("runs-far", func(text string) bool { return strings.Count(text, "\n") == 2 })
 			net.down.Store(true)
-			p.until("c.err", func(text string) bool { return strings.Contains(text, "kept for it") })
+			p.until("c.err", func(text string) bool { return strings.Contains(text, "kept=") })
 			if killed {
 				far.kill()
 			}
@@ -141,7 +141,7 @@ func TestCutForLongerThanGrace(t *testing.T) {
 			net.down.Store(false)
 			if !killed {
 				p.until("c.err", func(text string) bool {
-					return strings.Count(text, "worker far") > 0 && strings.Count(text, " joined") == 3
+					return strings.Count(text, "worker=far") > 0 && strings.Count(text, "worker joined") == 3
 				})
 			}
 			if err := c.feed.Close(); err != nil {
@@ -155,7 +155,7 @@ func TestCutForLongerThanGrace(t *testing.T) {
 			if got := p.read("c.out"); got != jobs {
 				t.Errorf("the results are not those of the jobs:\n%s", got)
 			}
-			if log := c.stderr(); !strings.Contains(log, "has not come back within 1s; the 2 jobs it had go elsewhere") {
+			if log := c.stderr(); !strings.Contains(log, "grace=1s jobs=2 lines=") {
 				t.Errorf("nothing is said about the end of the grace:\n%s", log)
 			}
 		})
@@ -186,7 +186,7 @@ func TestOnlyTheWorkerNoticesACut(t *testing.T) {
 	p.finish(c, 0)
 	p.finish(w, 0)
 	p.once(jobs, true)
-	if log := c.stderr(); !strings.Contains(log, "has connected again") || !strings.Contains(log, "is back") {
+	if log := c.stderr(); !strings.Contains(log, "worker connects again") || !strings.Contains(log, "worker back") {
 		t.Errorf("the worker has not taken its own place:\n%s", log)
 	}
 }

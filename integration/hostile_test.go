@@ -36,7 +36,7 @@ func TestHostileWorker(t *testing.T) {
 			}
 			r.end()
 			log := r.c.stderr()
-			if named := regexp.MustCompile(`worker "?mallory`).MatchString(log); !named {
+			if named := regexp.MustCompile(`worker="?mallory`).MatchString(log); !named {
 				t.Errorf("the worker is not named on stderr:\n%s", log)
 			}
 			if strings.Contains(log, "goroutine ") {
@@ -155,7 +155,7 @@ func TestCredit(t *testing.T) {
 		t.Error(err)
 	}
 	r.end()
-	if log := r.c.stderr(); !regexp.MustCompile(`worker mallory.* more than it may`).MatchString(log) {
+	if log := r.c.stderr(); !regexp.MustCompile(`worker=mallory.* more than it may`).MatchString(log) {
 		t.Errorf("stderr does not say what the worker did:\n%s", log)
 	}
 }

@@ -152,7 +152,7 @@ func TestBadNetwork(t *testing.T) {
 			p.finish(c, 0)
 			p.finish(w, 0)
 			p.once(jobs, true)
-			joined := len(regexp.MustCompile(`worker far.* (joined|is back)`).FindAllString(c.stderr(), -1))
+			joined := len(regexp.MustCompile(`"worker (joined|back)" worker=far`).FindAllString(c.stderr(), -1))
 			if (joined > 1) != test.again {
 				t.Errorf("the worker has joined %d times:\n%s", joined, c.stderr())
 			}

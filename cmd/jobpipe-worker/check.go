@@ -11,6 +11,7 @@ import (
 	"github.com/jobpipe/jobpipe/cmd/internal/cmdline"
 	"github.com/jobpipe/jobpipe/codec"
 	"github.com/jobpipe/jobpipe/engine/key"
+	"github.com/jobpipe/jobpipe/engine/message"
 )
 
 const (
@@ -93,12 +94,12 @@ func (v *invocation) overTCP() bool {
 
 // findKey returns the key to show, or nil where none is needed. Of two in the
 // file it is the first.
-func (v *invocation) findKey(say func(string, ...any)) (*codec.Key, error) {
+func (v *invocation) findKey(log *message.Log) (*codec.Key, error) {
 	switch {
 	case !v.overTCP():
 		return nil, nil
 	case v.Insecure:
-		say("--insecure: whoever can reach the network can read the jobs, forge results, and send jobs of their own")
+		log.Warnf("--insecure: whoever can reach the network can read the jobs, forge results, and send jobs of their own")
 		return nil, nil
 	}
 	keys, path, err := key.Find(string(v.KeyFile))
@@ -108,9 +109,7 @@ func (v *invocation) findKey(say func(string, ...any)) (*codec.Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v.Verbose {
-		say("using the key in %s", path)
-	}
+	log.Info("using key", "file", path, "fingerprint", key.Fingerprint(keys[0]))
 	return &keys[0], nil
 }
 

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jobpipe/jobpipe/engine/key"
+	"github.com/jobpipe/jobpipe/engine/message"
 )
 
 // clean takes variables away that would set flags.
@@ -83,15 +86,20 @@ func TestPrepare(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Repeat("01", 32)+"\n"+strings.Repeat("02", 32)+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	var said []string
+	log := message.New("jobpipe-worker", message.Verbose, func(line []byte) { said = append(said, string(line)) })
 	v, err := parse([]string{"-c", "h:1", "--key-file", path, "-j3", "--wait", "2s", "cat", "-j4"}, &bytes.Buffer{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := v.prepare(func(string, ...any) {})
+	cfg, err := v.prepare(log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	cfg.Command.Close()
+	if len(said) != 1 || !strings.Contains(said[0], key.Fingerprint(*cfg.Key)) || strings.Contains(said[0], "0101") {
+		t.Errorf("said %q", said)
+	}
 	here, _ := os.Hostname()
 	if cfg.Key == nil || cfg.Key[0] != 1 || cfg.Slots != 3 || cfg.Wait != 2*time.Second || cfg.Name != here || cfg.Compress != "auto" || cfg.Stay {
 		t.Errorf("%+v", cfg)
@@ -101,7 +109,7 @@ func TestPrepare(t *testing.T) {
 		if v, err = parse(strings.Fields(args), &bytes.Buffer{}); err != nil {
 			t.Fatal(err)
 		}
-		if cfg, err = v.prepare(func(string, ...any) {}); err != nil || cfg.Key != nil {
+		if cfg, err = v.prepare(log); err != nil || cfg.Key != nil {
 			t.Errorf("%s: key %v, %v", args, cfg.Key, err)
 		}
 	}
@@ -112,7 +120,7 @@ func TestPrepare(t *testing.T) {
 		if v, err = parse(strings.Fields(args), &bytes.Buffer{}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err = v.prepare(func(string, ...any) {}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err = v.prepare(log); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", args, err, want)
 		}
 	}

@@ -33,7 +33,7 @@ type invocation struct {
 	Nice      int            `placeholder:"N" default:"0" help:"niceness of the commands, -20 to 19"`
 
 	Quiet   bool `short:"q" help:"errors only on stderr"`
-	Verbose bool `short:"v" help:"more on stderr"`
+	Verbose bool `short:"v" help:"more on stderr: a structured line for each thing that matters"`
 	cmdline.Printing
 
 	Command []string `arg:"" optional:"" passthrough:"partial"`

@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/jobpipe/jobpipe/cmd/internal/cmdline"
 	"github.com/jobpipe/jobpipe/cmd/internal/signals"
 	"github.com/jobpipe/jobpipe/engine/command"
 	"github.com/jobpipe/jobpipe/engine/machine"
+	"github.com/jobpipe/jobpipe/engine/message"
 	"github.com/jobpipe/jobpipe/engine/worker"
 )
 
@@ -30,34 +30,25 @@ const (
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 func run(args []string, stdout io.Writer, stderr *os.File) int {
-	var one sync.Mutex // message at a time
-	complain := func(text string) {
-		one.Lock()
-		defer one.Unlock()
-		fmt.Fprintf(stderr, "jobpipe-worker: %s\n", text)
-	}
 	v, err := parse(args, stdout)
 	switch {
 	case errors.Is(err, cmdline.ErrDone):
 		return runIsOver
 	case err != nil:
-		complain(err.Error())
+		fmt.Fprintf(stderr, "jobpipe-worker: %v\n", err)
 		return cannotWork
 	}
-	say := func(format string, args ...any) {
-		if !v.Quiet {
-			complain(fmt.Sprintf(format, args...))
-		}
-	}
+	log := message.New("jobpipe-worker", cmdline.How(v.Quiet, v.Verbose), func(line []byte) { _, _ = stderr.Write(line) })
+	defer log.Close()
 
 	watch := signals.New()
 	service, err := findManager()
 	if err != nil {
-		say("%v", err)
+		log.Warnf("%v", err)
 	}
-	cfg, err := v.prepare(say)
+	cfg, err := v.prepare(log)
 	if err != nil {
-		complain(err.Error())
+		log.Errorf("%v", err)
 		return cannotWork
 	}
 	defer cfg.Command.Close()
@@ -67,7 +58,7 @@ func run(args []string, stdout io.Writer, stderr *os.File) int {
 		if number == 1 {
 			service.stopping()
 			service.status("finishing the jobs that run")
-			say("finishing the jobs that run, and taking no more; a second signal stops at once")
+			log.Tell("finishing", "finishing the jobs that run, and taking no more; a second signal stops at once", "why", "signal")
 		}
 	})
 	cfg.Drain = watch.Drain
@@ -77,7 +68,7 @@ func run(args []string, stdout io.Writer, stderr *os.File) int {
 	case by != 0 && (err == nil || errors.Is(err, context.Canceled)):
 		return signals.Status(by)
 	case err != nil:
-		complain(err.Error())
+		log.Errorf("%v", err)
 		return cannotWork
 	}
 	return runIsOver
@@ -93,17 +84,17 @@ func parse(args []string, stdout io.Writer) (*invocation, error) {
 }
 
 // prepare finds everything that is needed to work.
-func (v *invocation) prepare(say func(string, ...any)) (cfg worker.Config, err error) {
+func (v *invocation) prepare(log *message.Log) (cfg worker.Config, err error) {
 	cfg = worker.Config{
 		Connect:  v.Connect,
 		Insecure: v.Insecure,
 		Name:     v.Name,
-		Slots:    cmdline.Fit(int(v.Jobs), say),
+		Slots:    cmdline.Fit(int(v.Jobs), log.Warnf),
 		Lines:    v.Lines,
 		Compress: v.Compress,
 		Wait:     time.Duration(v.Wait),
 		Stay:     v.Stay,
-		Log:      say,
+		Log:      log,
 	}
 	if cfg.Name == "" {
 		if cfg.Name, err = os.Hostname(); err != nil {
@@ -126,6 +117,6 @@ func (v *invocation) prepare(say func(string, ...any)) (cfg worker.Config, err e
 	if err != nil {
 		return cfg, err
 	}
-	cfg.Key, err = v.findKey(say)
+	cfg.Key, err = v.findKey(log)
 	return cfg, err
 }

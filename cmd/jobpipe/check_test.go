@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jobpipe/jobpipe/cmd/internal/cmdline"
+	"github.com/jobpipe/jobpipe/engine/message"
 	"github.com/jobpipe/jobpipe/engine/render"
 )
 
@@ -195,6 +196,7 @@ func TestKeys(t *testing.T) {
 		t.Skip("this machine has a key")
 	}
 	var said []string
+	log := message.New("jobpipe", message.Usual, func(line []byte) { said = append(said, string(line)) })
 	find := func(args ...string) int {
 		t.Helper()
 		v, err := parse(args, &bytes.Buffer{})
@@ -202,7 +204,7 @@ func TestKeys(t *testing.T) {
 			t.Fatal(err)
 		}
 		said = nil
-		keys, err := v.findKeys(func(format string, args ...any) { said = append(said, format) })
+		keys, err := v.findKeys(log)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -211,10 +213,10 @@ func TestKeys(t *testing.T) {
 	if find("cat") != 0 || find("-l", "unix:/tmp/s") != 0 || len(said) != 0 {
 		t.Error("a key where nobody needs one")
 	}
-	if find("-l", ":0", "--insecure") != 0 || len(said) != 1 || !strings.HasPrefix(said[0], "--insecure: ") {
+	if find("-l", ":0", "--insecure") != 0 || len(said) != 1 || !strings.HasPrefix(said[0], "jobpipe: --insecure: ") {
 		t.Errorf("insecure: said %q", said)
 	}
-	if find("-l", "unix:/tmp/s", "-l", ":0") != 1 || len(said) != 1 || !strings.HasPrefix(said[0], "made a new key in ") {
+	if find("-l", "unix:/tmp/s", "-l", ":0") != 1 || len(said) != 1 || !strings.HasPrefix(said[0], "jobpipe: made a new key in ") {
 		t.Errorf("first time: said %q", said)
 	}
 	if find("-l", ":0") != 1 || len(said) != 0 {
@@ -228,7 +230,7 @@ func TestKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := v.findKeys(func(string, ...any) {}); err == nil || !strings.Contains(err.Error(), "mode 0644") {
+	if _, err := v.findKeys(log); err == nil || !strings.Contains(err.Error(), "mode 0644") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -53,7 +53,7 @@ type invocation struct {
 	HTTP     string     `name:"http" placeholder:"ADDR" help:"show the run live on a page at ADDR; :port is for this machine only"`
 	Trace    flags.File `placeholder:"FILE" help:"write what every slot did when to FILE, for Perfetto"`
 	Quiet    bool       `short:"q" help:"errors only on stderr"`
-	Verbose  bool       `short:"v" help:"more on stderr: workers that come and go, jobs tried again"`
+	Verbose  bool       `short:"v" help:"more on stderr: a structured line for each thing that matters, and a summary"`
 	cmdline.Printing
 
 	Command []string `arg:"" optional:"" passthrough:"partial"`

@@ -2,27 +2,29 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 
 	"github.com/jobpipe/jobpipe/codec"
 	"github.com/jobpipe/jobpipe/engine/key"
+	"github.com/jobpipe/jobpipe/engine/message"
 )
 
 // findKeys returns the keys that let workers in, made on first use. Nobody but
 // this user can reach a Unix socket, so that needs none.
-func (v *invocation) findKeys(say func(format string, args ...any)) ([]codec.Key, error) {
+func (v *invocation) findKeys(log *message.Log) ([]codec.Key, error) {
 	if !v.overTCP() {
 		return nil, nil
 	}
 	if v.Insecure {
-		say("--insecure: whoever can reach the port can read the jobs and forge results")
+		log.Warnf("--insecure: whoever can reach the port can read the jobs and forge results")
 		return nil, nil
 	}
 	keys, path, err := key.Find(string(v.KeyFile))
 	var missing *key.NotFoundError
 	if !errors.As(err, &missing) {
-		if err == nil && v.Verbose {
-			say("using the key in %s", path)
+		if err == nil {
+			tell(log, path, keys)
 		}
 		return keys, err
 	}
@@ -33,7 +35,15 @@ func (v *invocation) findKeys(say func(format string, args ...any)) ([]codec.Key
 	if err != nil {
 		here = "HOST"
 	}
-	say("made a new key in %s; to let another machine work, run there: mkdir -p -m 700 ~/.config/jobpipe && scp %s:%s ~/.config/jobpipe/",
-		path, here, path)
+	log.Tell("made a new key", fmt.Sprintf("made a new key in %s; to let another machine work, run there: mkdir -p -m 700 ~/.config/jobpipe && scp %s:%s ~/.config/jobpipe/",
+		path, here, path), "file", path)
+	tell(log, path, keys)
 	return keys, nil
+}
+
+// tell says which keys let workers in: one, or two while it is being changed.
+func tell(log *message.Log, path string, keys []codec.Key) {
+	for _, k := range keys {
+		log.Info("using key", "file", path, "fingerprint", key.Fingerprint(k))
+	}
 }

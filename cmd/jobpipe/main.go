@@ -18,6 +18,7 @@ import (
 	"github.com/jobpipe/jobpipe/engine"
 	"github.com/jobpipe/jobpipe/engine/command"
 	"github.com/jobpipe/jobpipe/engine/key"
+	"github.com/jobpipe/jobpipe/engine/message"
 )
 
 // version is set by the linker.
@@ -29,32 +30,29 @@ const killAfter = 5 * time.Second
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 func run(args []string, stdin, stdout, stderr *os.File) int {
-	complain := func(text string) { fmt.Fprintf(stderr, "jobpipe: %s\n", text) }
 	v, err := parse(args, stdout)
 	switch {
 	case errors.Is(err, cmdline.ErrDone):
 		return allDone
 	case err != nil:
-		complain(err.Error())
+		fmt.Fprintf(stderr, "jobpipe: %v\n", err)
 		return nothingRan
 	}
-	say := func(format string, args ...any) {
-		if !v.Quiet {
-			complain(fmt.Sprintf(format, args...))
-		}
-	}
+	how := cmdline.How(v.Quiet, v.Verbose)
+	log := message.New("jobpipe", how, func(line []byte) { _, _ = stderr.Write(line) })
 
 	limitMemory(int64(v.Buffer))
 	watch := signals.New()
-	o, f, err := v.prepare(stdin, stdout, stderr, say)
+	o, f, err := v.prepare(stdin, stdout, stderr, log)
 	if err != nil {
-		complain(oneLine(err))
+		log.Errorf("%s", oneLine(err))
 		return nothingRan
 	}
+	o.Say = how
 	watch.Catch(nil) // what took its time, as opening a FIFO does, could be interrupted
 	r, err := engine.Open(o)
 	if err != nil {
-		complain(oneLine(err))
+		log.Errorf("%s", oneLine(err))
 		return nothingRan
 	}
 	report, err := r.Do(watch.Context, watch.Drain)
@@ -69,7 +67,7 @@ func run(args []string, stdin, stdout, stderr *os.File) int {
 	}
 	status, words := verdict(report, err, watch.First(), v.Quiet || o.Summary)
 	if words != "" {
-		complain(words)
+		log.Errorf("%s", words)
 	}
 	return status
 }
@@ -94,7 +92,7 @@ func parse(args []string, stdout io.Writer) (*invocation, error) {
 }
 
 // prepare finds and opens everything that a run needs.
-func (v *invocation) prepare(stdin, stdout, stderr *os.File, say func(string, ...any)) (o engine.Options, f files, err error) {
+func (v *invocation) prepare(stdin, stdout, stderr *os.File, log *message.Log) (o engine.Options, f files, err error) {
 	o = engine.Options{
 		Stderr:     stderr,
 		Delim:      '\n',
@@ -117,8 +115,6 @@ func (v *invocation) prepare(stdin, stdout, stderr *os.File, say func(string, ..
 		Timeout:    time.Duration(v.Timeout),
 		Halt:       v.Halt,
 		HTTP:       v.HTTP,
-		Quiet:      v.Quiet,
-		Verbose:    v.Verbose,
 
 		Journal:     string(v.Journal),
 		RetryFailed: v.RetryFailed,
@@ -129,7 +125,7 @@ func (v *invocation) prepare(stdin, stdout, stderr *os.File, say func(string, ..
 		o.Delim = 0
 	}
 	if len(v.Command) > 0 {
-		o.Slots = cmdline.Fit(o.Slots, say)
+		o.Slots = cmdline.Fit(o.Slots, log.Warnf)
 		here, err := os.Hostname()
 		if err != nil {
 			here = "localhost"
@@ -143,12 +139,12 @@ func (v *invocation) prepare(stdin, stdout, stderr *os.File, say func(string, ..
 		return o, f, err
 	}
 	o.Stdin, o.Stdout, o.Failed, o.Joblog, o.Trace = f.stdin, f.results, f.failed, f.joblog, f.trace
-	if o.Keys, err = v.findKeys(say); err != nil {
+	if o.Keys, err = v.findKeys(log); err != nil {
 		return o, f, err
 	}
 	typed := isTerminal(stdin)
 	if typed {
-		say("reading jobs from the terminal; end with Ctrl-D")
+		log.Tell("reading jobs from the terminal", "reading jobs from the terminal; end with Ctrl-D")
 	}
 	switch v.Progress {
 	case "always":

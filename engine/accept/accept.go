@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/engine/message"
 )
 
 // Config is what an Acceptor needs.
@@ -27,8 +28,7 @@ type Config struct {
 	// receiver's, and so is the duty to call Left once when it is gone. It is
 	// called from several goroutines, never after Close has returned.
 	Enroll func(net.Conn, Peer)
-	// Log writes a line for the user. It is called from several goroutines.
-	Log func(format string, args ...any)
+	Log    *message.Log
 }
 
 const (
@@ -159,7 +159,7 @@ func (a *Acceptor) serve(l *listener) {
 		}
 		if time.Since(said) > lineEvery {
 			said = time.Now()
-			a.conf.Log("%s", trouble(l.name, err))
+			a.conf.Log.Warn("cannot accept", trouble(l.name, err), "addr", l.name, "why", errnoOf(err))
 		}
 		pause = min(max(2*pause, minPause), maxPause)
 		select {
@@ -192,7 +192,9 @@ func (a *Acceptor) awaitRoom() bool {
 			a.fullSaid = time.Now()
 			held := a.held
 			a.mu.Unlock() // the event loop must not wait for a slow log in Left
-			a.conf.Log("%d connections are open, which is the limit; new workers have to wait (ulimit -n is %d)", held, descriptors())
+			a.conf.Log.Warn("too many connections",
+				fmt.Sprintf("%d connections are open, which is the limit; new workers have to wait (ulimit -n is %d)", held, descriptors()),
+				"open", held, "ulimit", descriptors())
 			a.mu.Lock()
 			continue
 		}
@@ -290,13 +292,14 @@ func (a *Acceptor) complain(s *stranger, err error) {
 	untold, ok := a.gate.say(time.Since(a.start), s.source)
 	ok = ok && !a.closed
 	a.mu.Unlock()
-	switch {
-	case !ok:
-	case untold > 0:
-		a.conf.Log("refused %s: %v (and %d more from there since the last such line)", s.addr, err, untold)
-	default:
-		a.conf.Log("refused %s: %v", s.addr, err)
+	if !ok {
+		return
 	}
+	sentence := fmt.Sprintf("refused %s: %v", s.addr, err)
+	if untold > 0 {
+		sentence += fmt.Sprintf(" (and %d more from there since the last such line)", untold)
+	}
+	a.conf.Log.Warn("refused", sentence, "addr", s.addr, "why", err, "more", untold)
 }
 
 // allowed is how many connections there may be, given the limit the user set

@@ -3,7 +3,6 @@ package accept
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/engine/message"
 )
 
 const (
@@ -50,11 +50,11 @@ func start(t *testing.T, addr string, mod func(*Acceptor)) *rig {
 	r.Acceptor = New(Config{
 		Keys:   func() []codec.Key { return []codec.Key{newKey, oldKey} },
 		Enroll: func(c net.Conn, p Peer) { r.in <- arrival{c, p} },
-		Log: func(format string, args ...any) {
+		Log: message.New("jobpipe", message.Usual, func(line []byte) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
-			r.log = append(r.log, fmt.Sprintf(format, args...))
-		},
+			r.log = append(r.log, strings.TrimSuffix(string(line), "\n"))
+		}),
 	})
 	r.patience = forever
 	if mod != nil {

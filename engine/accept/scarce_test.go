@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/engine/message"
 )
 
 // troubled fails to accept in every way there is before it does.
@@ -77,7 +78,7 @@ func TestScarceChild(t *testing.T) {
 	}
 	a := New(Config{
 		Keys: func() []codec.Key { return []codec.Key{newKey} },
-		Log:  func(format string, args ...any) { fmt.Printf("log "+format+"\n", args...) },
+		Log:  message.New("log", message.Usual, func(line []byte) { os.Stdout.Write(line) }),
 		Enroll: func(c net.Conn, _ Peer) {
 			go func() {
 				io.Copy(c, c)
@@ -181,7 +182,7 @@ func TestDescriptorsRunOut(t *testing.T) {
 		late, err = join()
 		joined <- err
 	}()
-	await("log new workers have to wait: too many open files; those connected go on (ulimit -n is 64)")
+	await("log: new workers have to wait: too many open files; those connected go on (ulimit -n is 64)")
 	echo(first)
 	fmt.Fprintln(in, "free")
 	await("done")
@@ -193,7 +194,7 @@ func TestDescriptorsRunOut(t *testing.T) {
 	echo(first)
 	in.Close()
 	for lines.Scan() {
-		if strings.HasPrefix(lines.Text(), "log ") {
+		if strings.HasPrefix(lines.Text(), "log:") {
 			t.Errorf("the coordinator also says %q", lines.Text())
 		}
 	}

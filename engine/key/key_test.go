@@ -505,3 +505,13 @@ func TestMakeRace(t *testing.T) {
 		alone(t, userFile())
 	}
 }
+
+func TestFingerprint(t *testing.T) {
+	a, b := codec.Key{1}, codec.Key{2}
+	if Fingerprint(a) == Fingerprint(b) || Fingerprint(a) != Fingerprint(codec.Key{1}) || len(Fingerprint(a)) != 16 {
+		t.Errorf("%s, %s", Fingerprint(a), Fingerprint(b))
+	}
+	if got := Fingerprint(codec.Key{}); got != "43ab10871072dce1" {
+		t.Errorf("the fingerprint of a key has changed to %s: people compare them", got)
+	}
+}

@@ -147,6 +147,9 @@ func (s *Stage) Retry() {
 	}
 }
 
+// Spills reports whether results are in the temporary file.
+func (s *Stage) Spills() bool { return s.fileLive > 0 }
+
 // Holding reports whether results wait for the one at Frontier.
 func (s *Stage) Holding() bool { return len(s.runs) > 0 }
 

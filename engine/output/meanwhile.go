@@ -42,8 +42,8 @@ func same(a, b *os.File) bool {
 // meanwhile is called again and again while stdout takes nothing. It says what
 // waits to be said.
 func (w *Writer) meanwhile(looks int) {
-	if looks == w.looksWarned && w.waits != "" {
-		w.say([]byte(w.waits))
+	if looks == w.looksWarned && w.tellStuck != nil {
+		w.tellStuck()
 	}
 	w.sayAmong(w.batch)
 	w.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jobpipe/jobpipe/engine/order"
 )
@@ -23,8 +24,14 @@ func TestMessagesWhileStdoutIsFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer said.Close()
-	r := start(t, Options{Stdout: stdout, Stderr: stderr, Waits: "it waits\n"})
+	var r *rig
+	told := make(chan struct{})
+	r = start(t, Options{Stdout: stdout, Stderr: stderr, Stuck: func() {
+		<-told
+		r.Message([]byte("it waits\n"))
+	}})
 	r.looksWarned = 5
+	close(told)
 	results := bytes.Repeat([]byte("result\n"), 1<<19)
 	r.Submit([]order.Op{{Kind: order.Stdout, Data: results}})
 	r.Message([]byte("one\n"))
@@ -39,8 +46,10 @@ func TestMessagesWhileStdoutIsFull(t *testing.T) {
 	r.Message([]byte("two\n"))
 	expect("two\n")
 	expect("it waits\n")
-	if n := r.Backlog(); n != 0 {
-		t.Errorf("%d bytes wait that were said", n)
+	for end := time.Now().Add(10 * time.Second); r.Backlog() != 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d bytes wait that were said", r.Backlog())
+		}
 	}
 	got := make([]byte, len(results))
 	if _, err := io.ReadFull(out, got); err != nil || !bytes.Equal(got, results) {

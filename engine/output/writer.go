@@ -29,8 +29,10 @@ type Options struct {
 	InOrder bool        // results are in input order
 	Delim   byte        // ends the lines of results
 	TempDir string      // for the temporary file; empty: $TMPDIR, or /tmp
-	Waits   string      // a line for stderr when stdout takes nothing; empty: none
 
+	// Stuck is called when stdout has taken nothing for long, and may have a Message
+	// about it; nil: nobody is told. Like Doorbell it must not wait.
+	Stuck func()
 	// Doorbell is called when there is something for Completed, unless that is
 	// hushed, or news from Err or SpillErr. It must not wait.
 	Doorbell func()
@@ -43,8 +45,8 @@ type Writer struct {
 	spool          spool // the goroutine's
 	status         status
 	batch          []task // being carried out: the goroutine's
-	waits          string
-	looksWarned    int            // after so many looks waits is said
+	tellStuck      func()
+	looksWarned    int            // after so many looks it is told
 	broken         bool           // results are lost: the goroutine's
 	ledger         Ledger         // the goroutine's
 	encoder        render.Encoder // of stdout: the goroutine's
@@ -73,7 +75,7 @@ type task struct {
 
 // New starts a writer.
 func New(o Options) (*Writer, error) {
-	w := &Writer{doorbell: o.Doorbell, ended: make(chan struct{}), ledger: NewLedger(o.Journal, o.InOrder), waits: o.Waits, looksWarned: looksWarned}
+	w := &Writer{doorbell: o.Doorbell, ended: make(chan struct{}), ledger: NewLedger(o.Journal, o.InOrder), tellStuck: o.Stuck, looksWarned: looksWarned}
 	w.work.L = &w.mu
 	w.spool.dir = o.TempDir
 	var err error

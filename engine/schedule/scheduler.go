@@ -58,6 +58,7 @@ type Action struct {
 	Worker  WorkerID
 	Range   batch.Range
 	Attempt int
+	Copy    bool // of a job that runs on another worker, too
 }
 
 // Scheduler holds the batches, leases, credit and retries of one run.

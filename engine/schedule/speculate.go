@@ -109,7 +109,7 @@ func (s *Scheduler) copyTo(now time.Duration, w, from *worker, at int, seq uint6
 	from.insert(one)
 	w.lease(now, two)
 	s.pace.take(1)
-	return Action{Kind: Send, Worker: w.id, Range: two.Range, Attempt: two.attempt}
+	return Action{Kind: Send, Worker: w.id, Range: two.Range, Attempt: two.attempt, Copy: true}
 }
 
 // twinOf is the other copy of a job that is run twice, or nil.

@@ -111,7 +111,7 @@ func (s *Server) back(p *peer) {
 		p.acks = append(p.acks, codec.Span{Seq: h.Seq, Count: uint64(h.Count)})
 	}
 	s.payAcks(p)
-	s.Log.Note("worker %s is back, with %d of the %d jobs it had", p.name(), has, had)
+	s.Log.Info("worker back", p.attrs("jobs", has, "had", had)...)
 }
 
 // leased is how many jobs a worker holds.
@@ -133,7 +133,9 @@ func (s *Server) lookAway(now time.Duration) {
 		if p.heir != nil {
 			s.hangUp(p.heir, "it has not said in time what it has")
 		}
-		s.grumble("worker %s has not come back within %v%s", p.name(), s.Grace, goElsewhere(s.leased(p)))
+		held := s.leased(p)
+		s.Log.Warn("worker not back", fmt.Sprintf("worker %s has not come back within %v%s", p.name(), s.Grace, goElsewhere(held)),
+			p.attrs("grace", s.Grace, "jobs", held, s.noun()+"s", s.spans(p))...)
 		s.laneEnd(p)
 		s.sched.Leave(now, p.id)
 		s.traceLeave(p)

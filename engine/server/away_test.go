@@ -1,6 +1,8 @@
 package server
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,7 +15,10 @@ var anna = codec.Hello{Slots: 4, Name: "anna", Session: [16]byte{1}}
 
 // patient starts a server that waits long for those that are away.
 func patient(t *testing.T) *rig {
-	return start(t, func(c *Config) { c.Grace, c.Stage = patience, order.New(true, '\n', 1<<20) })
+	return start(t, func(c *Config) {
+		verbose(c)
+		c.Grace, c.Stage = patience, order.New(true, '\n', 1<<20)
+	})
 }
 
 // holds tells what a worker still has.
@@ -30,7 +35,7 @@ func jobs(seq, count, attempt uint64) codec.HeldSpan {
 func (r *rig) cut(f *fake) {
 	r.t.Helper()
 	f.Close()
-	r.said("kept for it")
+	r.said("kept=")
 }
 
 func TestWorkerReturns(t *testing.T) {
@@ -56,7 +61,7 @@ func TestWorkerReturns(t *testing.T) {
 	if err != nil || a.Credit != 0 || len(a.Spans) != 1 || a.Spans[0] != (codec.Span{Seq: 2, Count: 1}) {
 		t.Errorf("acknowledged: %+v, %v", a, err)
 	}
-	r.said("worker anna is back, with 2 of the 3 jobs it had")
+	r.said(`msg="worker back" worker=anna jobs=2 had=3`)
 	if j := again.job(); j.Seq != 3 || j.Count != 1 || j.Attempt != 1 {
 		t.Errorf("%d jobs from %d on come again, attempt %d", j.Count, j.Seq, j.Attempt)
 	}
@@ -96,7 +101,7 @@ func TestWhoComesTooLateChangesNothing(t *testing.T) {
 	heir := r.connect(anna) // and does not say what it has
 	r.do(func() { r.away[0].until = 0 })
 	heir.gone()
-	r.said("worker anna has not come back")
+	r.said(`msg="worker not back" worker=anna`)
 	if j := other.job(); j.Seq != 1 || j.Attempt != 2 {
 		t.Errorf("job %d goes elsewhere as attempt %d", j.Seq, j.Attempt)
 	}
@@ -105,7 +110,7 @@ func TestWhoComesTooLateChangesNothing(t *testing.T) {
 		t.Error("the worker is known")
 	}
 	late.answer(codec.Result{Seq: 1, Stdout: []byte("late")})
-	r.said("which it does not have")
+	r.said("it does not have the job")
 	other.answer(codec.Result{Seq: 1, Attempt: 2, Stdout: []byte("good")})
 	r.noMore()
 	if out, _ := r.written(); out != "good\n" {
@@ -128,12 +133,15 @@ func TestJobsAreNotKept(t *testing.T) {
 		{"after misbehaviour", anna, patience, func(f *fake) { f.holds() }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			r := start(t, func(c *Config) { c.Grace = test.grace })
+			r := start(t, func(c *Config) { verbose(c); c.Grace = test.grace })
 			w := r.connect(test.hello)
 			r.jobs("a\n")
 			w.job()
 			test.end(w)
-			r.said("the job it had goes elsewhere")
+			r.said("worker=anna jobs=1 lines=1")
+			if slices.ContainsFunc(r.lines(), func(line string) bool { return strings.Contains(line, "kept=") }) {
+				t.Errorf("it is kept: %q", r.lines())
+			}
 			if again := r.connect(anna); again.welcome.Resumed || again.job().Attempt != 2 {
 				t.Error("the loss is not charged")
 			}

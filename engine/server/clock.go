@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/jobpipe/jobpipe/codec"
@@ -72,6 +73,7 @@ func (s *Server) look(now time.Duration) {
 	}
 	s.lookAway(now)
 	s.sayAlone(now)
+	s.sayChanges()
 	if now >= s.retryAt {
 		s.retryAt = now + retrySpill
 		s.Stage.Retry()
@@ -94,7 +96,19 @@ func (s *Server) sayAlone(now time.Duration) {
 	}
 	if now >= s.hushed {
 		s.hushed = now + nextWord
-		s.Log.Warn("no workers: jobs wait for one to connect to %s", s.Waits)
+		s.Log.Warn("no workers", "no workers: jobs wait for one to connect to "+s.Waits, "addr", s.Waits, "jobs", s.sched.Waiting())
+	}
+}
+
+// sayChanges tells what has begun since.
+func (s *Server) sayChanges() {
+	if spilled := s.Stage.Spills(); spilled != s.spilled {
+		s.spilled = spilled
+		if spilled {
+			s.Log.Info("spilling", "dir", os.TempDir(), "memory", s.Stage.Memory())
+		} else {
+			s.Log.Info("spilling ended")
+		}
 	}
 }
 

@@ -89,6 +89,7 @@ func (s *Server) halt() {
 		return
 	}
 	c.Halted.Store(true)
+	s.Log.Info("halting", "when", s.Halt, "done", t.Done, "failed", t.Failed)
 	if s.Halt.Now() {
 		s.Stop(Halt)
 	} else {

@@ -18,6 +18,7 @@ import (
 	"github.com/jobpipe/jobpipe/codec"
 	"github.com/jobpipe/jobpipe/engine/accept"
 	"github.com/jobpipe/jobpipe/engine/batch"
+	"github.com/jobpipe/jobpipe/engine/message"
 	"github.com/jobpipe/jobpipe/engine/order"
 	"github.com/jobpipe/jobpipe/engine/output"
 	"github.com/jobpipe/jobpipe/engine/render"
@@ -76,13 +77,12 @@ func newTable(t *testing.T, jobs []byte, format render.Format) *table {
 	items := make(chan split.Item, 1)
 	items <- split.Item{Range: batch.Range{Seq: 1, Count: bytes.Count(jobs, []byte{'\n'}), Data: bytes.Clone(jobs)}}
 	close(items)
-	mute := func(string, ...any) {}
 	s := &Server{
 		Config: Config{
 			Schedule:  schedule.Config{Delim: '\n', MaxLost: 100, MaxBytes: recordRoom, Keep: format != render.Text},
 			DeadAfter: time.Hour, Compress: "auto", MaxJob: 1 << 20, Window: 0, // each has the least
 			Items: items, Pool: batch.NewPool(1 << 20), Stage: order.New(true, '\n', 1<<20), Writer: w,
-			Format: format, Log: Log{Warn: mute, Note: mute},
+			Format: format, Log: message.New("jobpipe", message.Verbose, func([]byte) {}),
 		},
 		start: time.Now(), over: make(chan struct{}), bye: time.Hour, scratch: codec.NewScratch(), peers: map[schedule.WorkerID]*peer{},
 	}

@@ -55,7 +55,7 @@ func (s *Server) join(p *peer) {
 	p.first = p.id
 	s.laneJoin(p)
 	s.traceJoin(p)
-	s.Log.Note("worker %s joined with %d slots", p.name(), p.Hello.Slots)
+	s.Log.Info("worker joined", p.attrs("slots", p.Hello.Slots)...)
 }
 
 // welcome tells a worker what holds for this run.
@@ -102,7 +102,7 @@ func (s *Server) OnTraffic(c gnet.Conn) gnet.Action {
 func (s *Server) receive(p *peer, buf []byte) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			s.Log.Note("%s", debug.Stack())
+			s.Log.Info("internal error", p.attrs("why", r, "stack", debug.Stack())...)
 			err = fmt.Errorf("internal error: %v", r)
 		}
 	}()
@@ -137,13 +137,17 @@ func (s *Server) part(p *peer, err error) {
 		if p.was.heir == p {
 			p.was.heir = nil
 		}
-		s.farewell(p, "", err)
+		s.farewell(p, "", err, nil)
 		return
 	}
 	held := s.leased(p)
+	var jobs []any
+	if held > 0 {
+		jobs = []any{"jobs", held, s.noun() + "s", s.spans(p)}
+	}
 	if s.mayReturn(p, held) {
 		s.goAway(p)
-		s.farewell(p, s.isKept(held), err)
+		s.farewell(p, s.isKept(held), err, append(jobs, "kept", s.Grace))
 		return
 	}
 	if s.sessions[p.Hello.Session] == p {
@@ -152,26 +156,29 @@ func (s *Server) part(p *peer, err error) {
 	s.laneEnd(p)
 	s.sched.Leave(s.now(), p.id)
 	s.traceLeave(p)
-	s.farewell(p, goElsewhere(held), err)
+	s.farewell(p, goElsewhere(held), err, jobs)
 }
 
 // farewell says why a connection has ended, if that is news, and what becomes
-// of its jobs.
-func (s *Server) farewell(p *peer, jobs string, err error) {
+// of its jobs, as words and as attributes.
+func (s *Server) farewell(p *peer, jobs string, err error, attrs []any) {
 	switch {
 	case s.phase != running:
 	case p.why != "":
-		s.grumble("worker %s is cut off: %s%s", p.name(), p.why, jobs)
+		s.Log.Warn("worker cut off", fmt.Sprintf("worker %s is cut off: %s%s", p.name(), p.why, jobs), p.attrs(append(attrs, "why", p.why)...)...)
 	case p.leaving:
-		s.Log.Note("worker %s left%s", p.name(), jobs)
+		s.Log.Info("worker left", p.attrs(attrs...)...)
 	case err == errAgain:
-		s.Log.Note("worker %s: %v%s", p.name(), err, jobs)
-	case err != nil && !errors.Is(err, io.EOF):
-		s.grumble("worker %s is lost: %v%s", p.name(), err, jobs)
+		s.Log.Info("worker connects again", p.attrs(attrs...)...)
 	default:
-		s.grumble("worker %s is lost: it closed the connection%s", p.name(), jobs)
+		if err == nil || errors.Is(err, io.EOF) {
+			err = errClosed
+		}
+		s.Log.Warn("worker lost", fmt.Sprintf("worker %s is lost: %v%s", p.name(), err, jobs), p.attrs(append(attrs, "why", err)...)...)
 	}
 }
+
+var errClosed = errors.New("it closed the connection")
 
 func (s *Server) isKept(held int) string {
 	if held == 1 {

@@ -1,52 +1,63 @@
 package server
 
 import (
+	"fmt"
 	"strconv"
-	"time"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/engine/message"
 )
-
-// Log is how the server speaks to the user. It is called on the event loop and
-// must not block.
-type Log struct {
-	Warn func(format string, args ...any) // shown unless quiet
-	Note func(format string, args ...any) // shown with --verbose
-}
-
-// Of workers that are cut off or lost, so many are told of in that time: one that
-// comes again and again could fill a disk.
-const (
-	maxGrumbles = 100
-	grumbleTime = time.Minute
-)
-
-// grumble says that a worker is cut off or lost.
-func (s *Server) grumble(format string, args ...any) {
-	if s.grumbles >= maxGrumbles && s.awake-s.grumbled >= grumbleTime {
-		if more := s.grumbles - maxGrumbles; more > 0 {
-			s.Log.Warn("%d more workers were cut off or lost since", more)
-		}
-		s.grumbles = 0
-	}
-	if s.grumbles == 0 {
-		s.grumbled = s.awake
-	}
-	if s.grumbles++; s.grumbles <= maxGrumbles {
-		s.Log.Warn(format, args...)
-	}
-}
 
 // gnetLog passes on what gnet has to say. By default it would say it on stdout.
-type gnetLog struct{ Log }
+type gnetLog struct{ *message.Log }
 
 func (g gnetLog) Debugf(string, ...any)        {}
 func (g gnetLog) Infof(string, ...any)         {}
-func (g gnetLog) Warnf(f string, args ...any)  { g.Note(f, args...) }
-func (g gnetLog) Errorf(f string, args ...any) { g.Note(f, args...) }
-func (g gnetLog) Fatalf(f string, args ...any) { g.Warn(f, args...) }
+func (g gnetLog) Warnf(f string, args ...any)  { g.Info("gnet", "text", fmt.Sprintf(f, args...)) }
+func (g gnetLog) Errorf(f string, args ...any) { g.Warnf(f, args...) }
+func (g gnetLog) Fatalf(f string, args ...any) { g.Log.Warnf(f, args...) }
+
+// attrs says which worker it is about, and more.
+func (p *peer) attrs(more ...any) []any {
+	attrs := []any{"worker", p.Hello.Name}
+	if p.Addr != "" {
+		attrs = append(attrs, "addr", p.Addr)
+	}
+	return append(attrs, more...)
+}
+
+// mostSpans is how many ranges of jobs are named.
+const mostSpans = 10
+
+// spans names the jobs that a worker has, by their numbers.
+func (s *Server) spans(p *peer) string {
+	var spans []codec.Span
+	for _, r := range s.sched.Held(p.id) {
+		last := len(spans) - 1
+		if last >= 0 && spans[last].Seq+spans[last].Count == r.Seq {
+			spans[last].Count += uint64(r.Count)
+		} else {
+			spans = append(spans, codec.Span{Seq: r.Seq, Count: uint64(r.Count)})
+		}
+	}
+	var b strings.Builder
+	for i, span := range spans[:min(len(spans), mostSpans)] {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "%d", span.Seq)
+		if span.Count > 1 {
+			fmt.Fprintf(&b, "-%d", span.Seq+span.Count-1)
+		}
+	}
+	if len(spans) > mostSpans {
+		b.WriteString(",...")
+	}
+	return b.String()
+}
 
 // cause is why an attempt failed, in words.
 func (s *Server) cause(r *codec.Result) string {

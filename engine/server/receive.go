@@ -33,7 +33,8 @@ func (s *Server) handle(p *peer, f codec.Frame) error {
 		}
 		p.leaving = true
 		if m.Reason == codec.GoodbyeCannotRun {
-			s.Log.Warn("worker %s left: %s", p.name(), codec.Clean(m.Sentence))
+			why := codec.Clean(m.Sentence)
+			s.Log.Warn("worker cannot run jobs", fmt.Sprintf("worker %s left: %s", p.name(), why), p.attrs("why", why)...)
 		}
 		return io.EOF
 	}
@@ -64,12 +65,24 @@ func (s *Server) handle(p *peer, f codec.Frame) error {
 	case codec.TypeSlots:
 		m, err := codec.ParseSlots(f.Payload)
 		if err == nil {
-			s.sched.Slots(s.now(), p.id, int(min(m.Slots, codec.MaxSlots)))
-			s.laneSlots(p)
+			s.setSlots(p, int(min(m.Slots, codec.MaxSlots)))
 		}
 		return err
 	}
 	return fmt.Errorf("it sent a frame of type %d, which a worker never sends", f.Type)
+}
+
+// setSlots takes note that a worker takes another number of jobs at a time.
+func (s *Server) setSlots(p *peer, slots int) {
+	_, had := s.sched.Load(p.id)
+	s.sched.Slots(s.now(), p.id, slots)
+	s.laneSlots(p)
+	switch {
+	case had > 0 && slots == 0:
+		s.Log.Info("worker takes no jobs", p.attrs()...)
+	case had == 0 && slots > 0:
+		s.Log.Info("worker takes jobs again", p.attrs("slots", slots)...)
+	}
 }
 
 // idle tells whether a frame does nothing to settle a job, or next to nothing.
@@ -103,7 +116,7 @@ func (s *Server) unwanted(p *peer, seq uint64, n int) error {
 	if p.stray++; p.stray > maxStray {
 		return fmt.Errorf("it answers jobs that it does not have, such as %d", seq)
 	}
-	s.Log.Note("worker %s answered job %d, which it does not have: ignored", p.name(), seq)
+	s.Log.Info("answer ignored", p.attrs(s.noun(), seq, "why", "it does not have the job")...)
 	s.owe(p, order.Receipt{Bytes: n})
 	return nil
 }
@@ -192,17 +205,17 @@ func (s *Server) result(p *peer, r *codec.Result) error {
 		s.dropParts(p, r.Seq)
 		s.owe(p, order.Receipt{Seq: r.Seq, Count: 1, Bytes: size})
 		s.retried++
-		next := "it is tried again"
+		what := "job tried again"
 		if v.Twin {
-			next = "its other copy goes on"
+			what = "copy failed"
 		}
-		s.Log.Note("%s %d failed on %s: %s; %s", s.noun(), r.Seq, p.name(), s.cause(r), next)
+		s.Log.Info(what, p.attrs(s.noun(), r.Seq, "attempt", r.Attempt, "why", s.cause(r))...)
 		return nil
 	}
 	var cause string
 	if failed {
 		cause = s.cause(r)
-		s.failed(failure{seq: r.Seq, why: cause, record: v.Record.Data, worker: p.name(), stderr: r.Stderr})
+		s.failed(failure{seq: r.Seq, why: cause, record: v.Record.Data, on: p, tries: r.Attempt, stderr: r.Stderr})
 	}
 	p.counts.done++
 	s.Counts.Done.Add(1)

@@ -48,7 +48,7 @@ func (s *Server) send(p *peer, a *schedule.Action) {
 func (s *Server) cancel(p *peer, a *schedule.Action) {
 	s.dropParts(p, a.Range.Seq)
 	s.laneCancelled(p, a.Range.Seq)
-	s.Log.Note("%s %d was answered by another worker than %s, where it is cancelled", s.noun(), a.Range.Seq, p.name())
+	s.Log.Info("copy cancelled", p.attrs(s.noun(), a.Range.Seq, "why", "another worker was first")...)
 	p.waiting = append(p.waiting, errand{Range: a.Range})
 	s.pump(p)
 }

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"github.com/jobpipe/jobpipe/codec"
 	"github.com/jobpipe/jobpipe/engine/accept"
 	"github.com/jobpipe/jobpipe/engine/batch"
+	"github.com/jobpipe/jobpipe/engine/message"
 	"github.com/jobpipe/jobpipe/engine/order"
 	"github.com/jobpipe/jobpipe/engine/output"
 	"github.com/jobpipe/jobpipe/engine/schedule"
@@ -47,11 +47,6 @@ func start(t *testing.T, mod func(*Config)) *rig {
 	r.stdout, out = pipe(t)
 	r.stderr, errs = pipe(t)
 	r.ends = []*os.File{out, errs}
-	say := func(format string, args ...any) {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.log = append(r.log, fmt.Sprintf(format, args...))
-	}
 	var err error
 	if r.joblog, err = os.Create(filepath.Join(t.TempDir(), "log")); err != nil {
 		t.Fatal(err)
@@ -72,10 +67,13 @@ func start(t *testing.T, mod func(*Config)) *rig {
 		Stage:     order.New(false, '\n', 64<<20),
 		Writer:    r.writer,
 		Waits:     "nowhere",
-		Log:       Log{Warn: say, Note: say},
+		Log:       r.speak(message.Usual),
 	}
 	if mod != nil {
 		mod(&conf)
+	}
+	if conf.Log == nil {
+		conf.Log = r.speak(message.Verbose)
 	}
 	if r.Server, err = New(conf); err != nil {
 		t.Fatal(err)
@@ -95,6 +93,18 @@ func start(t *testing.T, mod func(*Config)) *rig {
 		}
 	})
 	return r
+}
+
+// verbose is for tests that want to see structured lines.
+func verbose(c *Config) { c.Log = nil }
+
+// speak makes a log of which said sees what is written.
+func (r *rig) speak(how message.How) *message.Log {
+	return message.New("jobpipe", how, func(line []byte) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.log = append(r.log, string(line))
+	})
 }
 
 func pipe(t *testing.T) (r, w *os.File) {

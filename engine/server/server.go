@@ -15,6 +15,7 @@ import (
 	"github.com/jobpipe/jobpipe/engine/commit"
 	"github.com/jobpipe/jobpipe/engine/halt"
 	"github.com/jobpipe/jobpipe/engine/live"
+	"github.com/jobpipe/jobpipe/engine/message"
 	"github.com/jobpipe/jobpipe/engine/order"
 	"github.com/jobpipe/jobpipe/engine/output"
 	"github.com/jobpipe/jobpipe/engine/render"
@@ -47,7 +48,7 @@ type Config struct {
 	Joblog  bool   // tell Writer of each job that has ended
 	Format  render.Format
 
-	Log   Log
+	Log   *message.Log
 	Trace *trace.Recorder // of a run that begins with New; nil: none
 	Watch bool            // somebody may watch what the slots do: see Strips
 }
@@ -109,8 +110,7 @@ type Server struct {
 	looked               time.Duration // when time was last looked at
 	awake                time.Duration // as long as this process has run, without the time it was stopped
 	hushed               time.Duration // no word about having no workers before this
-	grumbles             int           // since grumbled, see grumble
-	grumbled             time.Duration // by awake
+	spilled              bool          // the temporary file is in use, and that was told
 	retryAt              time.Duration // of results that the temporary file did not take
 	lamented             time.Duration // when it was last said that it takes no more; 0: never
 
@@ -199,7 +199,7 @@ func (s *Server) clock() {
 func (s *Server) Enroll(conn net.Conn, w accept.Peer, left func()) {
 	p := &peer{Peer: w, left: left}
 	if _, err := s.client.EnrollContext(conn, p); err != nil {
-		s.Log.Warn("worker %s cannot be taken on: %v", w.Hello.Name, err)
+		s.Log.Warn("worker not taken on", fmt.Sprintf("worker %s cannot be taken on: %v", w.Hello.Name, err), p.attrs("why", err)...)
 		left()
 	}
 }

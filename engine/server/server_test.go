@@ -49,7 +49,7 @@ func TestJobsGoOutAndResultsComeBack(t *testing.T) {
 }
 
 func TestStrayAnswersChangeNothing(t *testing.T) {
-	r := start(t, nil)
+	r := start(t, verbose)
 	liar, honest := r.worker("liar", 1), r.worker("honest", 1)
 	r.jobs("a\nb\n")
 	mine, his := liar.job(), honest.job()
@@ -58,7 +58,7 @@ func TestStrayAnswersChangeNothing(t *testing.T) {
 	liar.answer(codec.Result{Seq: mine.Seq, Stdout: []byte("true\n")})
 	liar.answer(codec.Result{Seq: mine.Seq, Stdout: []byte("again\n")})
 	liar.answer(codec.Result{Seq: mine.Seq, Outcome: codec.Exited, Code: 1})
-	r.said("worker liar answered job 77, which it does not have")
+	r.said(`msg="answer ignored" worker=liar line=77 why="it does not have the job"`)
 	honest.answer(codec.Result{Seq: his.Seq, Stdout: []byte("honest\n")})
 	r.noMore()
 	out, _ := r.written()
@@ -120,7 +120,7 @@ func TestMisbehaviourCostsTheConnection(t *testing.T) {
 }
 
 func TestPanicCostsTheConnection(t *testing.T) {
-	r := start(t, nil)
+	r := start(t, verbose)
 	w, other := r.worker("anna", 1), r.worker("berta", 1)
 	r.jobs("a\nb\n")
 	mine, his := w.job(), other.job()

@@ -151,6 +151,7 @@ func (s *Server) intake() {
 				s.eof = true
 				s.sched.EndOfInput()
 				s.Counts.Ended.Store(true)
+				s.Log.Info("input ended", "jobs", s.Counts.Read.Load())
 				return
 			}
 			s.Counts.Read.Add(int64(it.Range.Count))
@@ -180,7 +181,7 @@ func (s *Server) spills() bool {
 	err := s.Writer.SpillErr()
 	if now := s.now(); err != nil && (s.lamented == 0 || now-s.lamented >= nextWord) {
 		s.lamented = now
-		s.Log.Warn("%v; no more jobs are begun until there is room, and none is lost", err)
+		s.Log.Warn("temporary file full", fmt.Sprintf("%v; no more jobs are begun until there is room, and none is lost", err), "why", err)
 	}
 	s.sched.Pause(err != nil)
 	return err == nil
@@ -212,7 +213,8 @@ type failure struct {
 	why    string
 	kind   string // why, as of all jobs that failed in the same way; empty: as why says
 	record []byte
-	worker string // empty: none
+	on     *peer  // the worker; nil: none
+	tries  uint64 // attempts
 	stderr []byte // at least the end of it
 }
 
@@ -223,12 +225,16 @@ func (s *Server) failed(f failure) {
 		s.Journal.Failed(f.seq)
 	}
 	s.Writer.Failed(f.record)
-	s.Stage.Stderr(fmt.Appendf(nil, "jobpipe: %s %d failed: %s\n", s.noun(), f.seq, f.why))
+	attrs, worker := []any{s.noun(), f.seq, "why", f.why}, ""
+	if f.on != nil {
+		attrs, worker = f.on.attrs(append(attrs, "attempt", f.tries)...), f.on.name()
+	}
+	s.Stage.Stderr(s.Log.Failed(fmt.Sprintf("%s %d failed: %s", s.noun(), f.seq, f.why), attrs...))
 	if s.watched != nil {
 		s.watched.causes.Add(cmp.Or(f.kind, f.why))
 	}
 	s.failures.Add(live.Failure{
-		Seq: f.seq, Text: live.Beginning(f.record, s.Schedule.Delim), Worker: f.worker,
+		Seq: f.seq, Text: live.Beginning(f.record, s.Schedule.Delim), Worker: worker,
 		Cause: f.why, Stderr: live.Tail(f.stderr), At: s.now(),
 	})
 }
@@ -259,6 +265,9 @@ func (s *Server) perform(a *schedule.Action) {
 	case schedule.Cancel:
 		s.cancel(p, a)
 		return
+	}
+	if a.Copy {
+		s.Log.Info("copy started", p.attrs(s.noun(), a.Range.Seq, "attempt", a.Attempt)...)
 	}
 	s.laneSent(p, a.Range.Count)
 	s.traceSent(p, a)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jobpipe/jobpipe/engine/live"
+	"github.com/jobpipe/jobpipe/engine/message"
 )
 
 // tolerance is longer than anything takes.
@@ -48,7 +49,7 @@ func start(t *testing.T) *rig {
 			return strips, nil
 		},
 		Total: func() int64 { return -1 },
-		Log:   t.Logf,
+		Log:   message.New("jobpipe", message.Verbose, func(line []byte) { t.Logf("%s", line) }),
 	})
 	t.Cleanup(func() { s.Close(nil) })
 	return r

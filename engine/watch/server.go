@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jobpipe/jobpipe/engine/live"
+	"github.com/jobpipe/jobpipe/engine/message"
 )
 
 // Config is what is shown. Its functions may be called from any goroutine.
@@ -21,8 +22,7 @@ type Config struct {
 	Strips func(ctx context.Context, ids []uint64) (map[uint64][]live.Shares, error)
 	// Total is how many jobs the input has, or -1 while that is not known.
 	Total func() int64
-	// Log writes a line for the user who wants to know all.
-	Log func(format string, args ...any)
+	Log   *message.Log
 }
 
 // What those who look may cost.
@@ -58,7 +58,7 @@ func (s *Server) Serve(conf Config) {
 		WriteTimeout:      answerTime,
 		IdleTimeout:       idleTime,
 		ConnState:         s.count,
-		ErrorLog:          log.New(complaints(conf.Log), "", 0),
+		ErrorLog:          log.New(complaints{conf.Log}, "", 0),
 	}
 	go func() { _ = s.http.Serve(s.listener) }() // ends with Close
 }
@@ -121,9 +121,9 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
 }
 
 // complaints is where net/http says what is wrong with connections.
-type complaints func(format string, args ...any)
+type complaints struct{ *message.Log }
 
 func (c complaints) Write(line []byte) (int, error) {
-	c("--http: %s", strings.TrimSpace(string(line)))
+	c.Info("watching", "why", strings.TrimSpace(string(line)))
 	return len(line), nil
 }

@@ -3,10 +3,12 @@ package worker
 import (
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/jobpipe/jobpipe/codec"
 	"github.com/jobpipe/jobpipe/engine/command"
+	"github.com/jobpipe/jobpipe/engine/message"
 )
 
 // Config is the same for all connections of a worker.
@@ -28,8 +30,7 @@ type Config struct {
 	// Drain, once closed, makes the worker take no more jobs, finish what runs
 	// and leave. Nil is never.
 	Drain <-chan struct{}
-	// Log takes lines for the user. Any goroutine calls it.
-	Log func(format string, args ...any)
+	Log   *message.Log
 	// Status takes a line about what the worker does now, each time that it begins
 	// something, or tries again. Run's goroutine calls it. Nil is for nobody.
 	Status func(line string)
@@ -56,6 +57,15 @@ var ErrRefused = errors.New("refused by the coordinator")
 func (c *Config) status(format string, args ...any) {
 	if c.Status != nil {
 		c.Status(fmt.Sprintf(format, args...))
+	}
+}
+
+// working says for whom, where nobody else says it: slots in the coordinator's own
+// process have not been dialed for.
+func (c *Config) working(addr net.Addr, w codec.Welcome) {
+	if len(c.Connect) > 0 {
+		c.status("working for %s", addr)
+		c.Log.Info("joined", "addr", addr.String(), "slots", c.Slots, "run", runName(w), "again", w.Resumed)
 	}
 }
 

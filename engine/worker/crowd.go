@@ -40,11 +40,11 @@ func (l *link) look() {
 	case l.retired || (why != "") == l.crowded:
 	case why != "":
 		l.crowded = true
-		l.cfg.Log("%s; no more jobs are started until that is over", why)
+		l.cfg.Log.Tell("taking no jobs", why+"; no more jobs are started until that is over", "why", why)
 		l.halt()
 	default:
 		l.crowded = false
-		l.cfg.Log("the machine has room again; taking jobs")
+		l.cfg.Log.Tell("taking jobs again", "the machine has room again; taking jobs")
 		l.goOn()
 	}
 }

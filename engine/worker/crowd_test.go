@@ -38,7 +38,7 @@ func TestBusyMachineStartsNoJobs(t *testing.T) {
 	}
 	c.logged.mu.Lock()
 	defer c.logged.mu.Unlock()
-	want := []string{"it is crowded; no more jobs are started until that is over", "the machine has room again; taking jobs"}
+	want := []string{"worker: it is crowded; no more jobs are started until that is over\n", "worker: the machine has room again; taking jobs\n"}
 	if !slices.Equal(c.logged.lines, want) {
 		t.Errorf("logged: %q, want %q", c.logged.lines, want)
 	}
@@ -116,7 +116,7 @@ func TestDrainWhileTheMachineIsBusy(t *testing.T) {
 // Two reasons for a pause do not end each other: one that cannot start processes
 // stays so when the machine has room.
 func TestPausesAreCounted(t *testing.T) {
-	l := newLink(&Config{Slots: 1, Log: t.Logf}, usual())
+	l := newLink(&Config{Slots: 1, Log: logTo(t)}, usual())
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.halt()

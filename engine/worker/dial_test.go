@@ -112,7 +112,7 @@ type runner struct {
 func start(t *testing.T, cfg Config) *runner {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &runner{t: t, ended: make(chan error, 1), cancel: cancel, logged: &log{}}
-	cfg.Log = r.logged.add
+	cfg.Log = r.logged.log()
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)

@@ -51,7 +51,7 @@ func welcomed(t testing.TB, change func(*codec.Welcome), data ...byte) *connecti
 	w := usual()
 	change(&w)
 	conn := newTape(append(frames(codec.Frame{Type: codec.TypeWelcome, Payload: codec.AppendWelcome(nil, w)}), data...))
-	cfg := &Config{Name: "here", Slots: 2, Log: t.Logf}
+	cfg := &Config{Name: "here", Slots: 2, Log: logTo(t)}
 	c, w, err := join(context.Background(), conn, codec.Secrets{}, cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 // Whoever returns may have so much to say that it waits to be written when the
 // next frame comes. That is not the coordinator's fault.
 func TestMuchIsHeld(t *testing.T) {
-	l := newLink(&Config{Slots: 1, Log: t.Logf}, usual())
+	l := newLink(&Config{Slots: 1, Log: logTo(t)}, usual())
 	const ranges = 1 << 18 // as many as a coordinator takes
 	for n := range uint64(ranges) {
 		l.results.put(&result{seq: 1<<32 + 2*n, attempt: 1})

@@ -103,7 +103,7 @@ func newTreadmill(b *testing.B, slots int) *treadmill {
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
-		_ = Serve(context.Background(), far, Config{Name: "here", Slots: slots, Lines: true, Compress: "none", Command: c, Log: b.Logf})
+		_ = Serve(context.Background(), far, Config{Name: "here", Slots: slots, Lines: true, Compress: "none", Command: c, Log: logTo(b)})
 	}()
 	b.Cleanup(func() {
 		near.Close()

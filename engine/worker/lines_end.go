@@ -71,7 +71,7 @@ func (s *lines) ended(r command.Result, err error) {
 		s.charge(&r, text)
 	} else if len(text) > 0 {
 		for line := range bytes.Lines(text) {
-			l.cfg.Log("%s", bytes.TrimSuffix(line, []byte{'\n'}))
+			l.cfg.Log.Warnf("%s", bytes.TrimSuffix(line, []byte{'\n'}))
 		}
 	}
 	var back []span
@@ -100,7 +100,7 @@ func (s *lines) hint(why command.Outcome) {
 	}
 	if s.silent == enough {
 		s.hinted.Do(func() {
-			s.cfg.Log("the command ended %d times without an answer: with --lines it has to read line after line, and to answer each", enough)
+			s.cfg.Log.Warnf("the command ended %d times without an answer: with --lines it has to read line after line, and to answer each", enough)
 		})
 	}
 }

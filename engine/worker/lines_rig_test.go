@@ -171,5 +171,5 @@ func maxResult(t *testing.T, most int64, argv ...string) Config {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	return Config{Name: "here", Slots: 1, Lines: true, Compress: "none", Command: c, Log: t.Logf}
+	return Config{Name: "here", Slots: 1, Lines: true, Compress: "none", Command: c, Log: logTo(t)}
 }

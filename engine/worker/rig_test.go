@@ -13,6 +13,7 @@ import (
 
 	"github.com/jobpipe/jobpipe/codec"
 	"github.com/jobpipe/jobpipe/engine/command"
+	"github.com/jobpipe/jobpipe/engine/message"
 )
 
 // patience is for what must happen. Only a broken test waits so long.
@@ -53,16 +54,24 @@ type log struct {
 	lines []string
 }
 
-func (l *log) add(format string, args ...any) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.lines = append(l.lines, fmt.Sprintf(format, args...))
+// log writes to l.
+func (l *log) log() *message.Log {
+	return message.New("worker", message.Usual, func(line []byte) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.lines = append(l.lines, string(line))
+	})
 }
 
 func (l *log) has(text string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.ContainsFunc(l.lines, func(line string) bool { return strings.Contains(line, text) })
+}
+
+// logTo is a log that tells the test.
+func logTo(t testing.TB) *message.Log {
+	return message.New("worker", message.Verbose, func(line []byte) { t.Logf("%s", line) })
 }
 
 // config is for a worker of one slot that runs argv.
@@ -73,7 +82,7 @@ func config(t *testing.T, argv ...string) Config {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	return Config{Name: "here", Slots: 1, Compress: "none", Command: c, Log: t.Logf}
+	return Config{Name: "here", Slots: 1, Compress: "none", Command: c, Log: logTo(t)}
 }
 
 // sh is config for a line of shell.
@@ -96,7 +105,7 @@ func meet(t *testing.T, cfg Config) (*coordinator, codec.Hello) {
 	c := play(t, near)
 	c.ended = make(chan error, 1)
 	c.logged = &log{}
-	cfg.Log = c.logged.add
+	cfg.Log = c.logged.log()
 	drain := make(chan struct{})
 	cfg.Drain = drain
 	c.drain = sync.OnceFunc(func() { close(drain) })

@@ -30,6 +30,7 @@ func Run(ctx context.Context, cfg Config) error {
 		}
 	}()
 	cfg.status("connecting to %s", strings.Join(cfg.Connect, ", "))
+	cfg.Log.Info("connecting", "addr", strings.Join(cfg.Connect, ","), "slots", cfg.Slots)
 	for {
 		var failed []string
 		for _, addr := range slices.Clone(s.left) {
@@ -37,7 +38,7 @@ func Run(ctx context.Context, cfg Config) error {
 				return ctx.Err()
 			}
 			if kept != nil && time.Now().After(kept.until) {
-				cfg.Log("the coordinator has given up waiting for us: what still ran is ended")
+				cfg.Log.Warnf("the coordinator has given up waiting for us: what still ran is ended")
 				kept.end()
 				kept = nil
 			}
@@ -53,7 +54,10 @@ func Run(ctx context.Context, cfg Config) error {
 			joined, left, err := try(ctx, addr, &cfg, kept)
 			kept, home = left, addr
 			switch {
-			case err == nil && (cfg.draining() || s.over(addr)):
+			case err == nil && cfg.draining():
+				cfg.Log.Info("left", "addr", addr)
+				return nil
+			case err == nil && s.over(addr):
 				return nil
 			case ctx.Err() != nil:
 				return ctx.Err()
@@ -63,7 +67,7 @@ func Run(ctx context.Context, cfg Config) error {
 			s.had(addr, joined, err)
 			if err != nil && !s.idle(err) {
 				if joined {
-					cfg.Log("%s: %v; trying again", addr, err)
+					cfg.Log.Warn("connection lost", fmt.Sprintf("%s: %v; trying again", addr, err), "addr", addr, "why", err)
 				}
 				failed = append(failed, fmt.Sprintf("%s: %v", addr, err))
 			}
@@ -80,6 +84,10 @@ func Run(ctx context.Context, cfg Config) error {
 			return fmt.Errorf("no coordinator reached for %v: %s", cfg.Wait, why)
 		}
 		s.tell(why)
+		pause := s.pause()
+		if why != "" {
+			cfg.Log.Info("trying again", "in", pause.Round(time.Millisecond), "why", why)
+		}
 		drain := cfg.Drain
 		if kept != nil && cfg.draining() {
 			drain = nil // it is known, and what there is has to be brought home
@@ -88,7 +96,7 @@ func Run(ctx context.Context, cfg Config) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-drain:
-		case <-time.After(s.pause()):
+		case <-time.After(pause):
 		}
 	}
 }

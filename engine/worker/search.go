@@ -3,6 +3,7 @@ package worker
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -43,6 +44,7 @@ func (s *search) stays(patience time.Duration) {
 
 // over notes that the run at an address is, and reports whether none is left.
 func (s *search) over(addr string) bool {
+	s.cfg.Log.Info("run over", "addr", addr)
 	if s.cfg.Stay {
 		s.cfg.status("the run at %s is over; waiting for the next one", addr)
 		return false
@@ -71,6 +73,7 @@ func (s *search) had(addr string, joined bool, err error) {
 	}
 	if s.idle(err) {
 		s.cfg.status("nothing to do at %s; looking for others", addr)
+		s.cfg.Log.Info("nothing to do", "addr", addr)
 	}
 	if err != nil || s.cfg.Stay {
 		s.contact = time.Now()
@@ -85,7 +88,7 @@ func (s *search) late() bool { return !s.cfg.Stay && time.Since(s.contact) >= s.
 func (s *search) tell(why string) {
 	if !s.told && why != "" && time.Since(s.contact) > lastRetry {
 		s.told = true
-		s.cfg.Log("no coordinator yet (%s); trying on", why)
+		s.cfg.Log.Warn("no coordinator yet", fmt.Sprintf("no coordinator yet (%s); trying on", why), "why", why)
 	}
 }
 

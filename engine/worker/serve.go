@@ -50,10 +50,10 @@ func serve(ctx context.Context, conn net.Conn, secrets codec.Secrets, cfg *Confi
 	}
 	c.link = l
 	c.attach()
-	cfg.status("working for %s", conn.RemoteAddr())
 	if w.Resumed {
 		c.resume(windowOf(w))
 	}
+	cfg.working(conn.RemoteAddr(), w)
 	if fresh {
 		l.guard()
 	}
@@ -177,7 +177,7 @@ func (c *connection) supervise(ctx context.Context) (reason uint8, sentence stri
 			useless = nil
 			err = c.cannot
 			reason, sentence = cannotRun, err.Error()
-			c.cfg.Log("%s", sentence)
+			c.cfg.Log.Warn("cannot run jobs", sentence, "why", sentence)
 			c.retire()
 		case <-idle:
 			idle = nil
@@ -185,7 +185,7 @@ func (c *connection) supervise(ctx context.Context) (reason uint8, sentence stri
 		case <-c.quiet:
 			return reason, sentence, err
 		case <-late:
-			c.cfg.Log("the coordinator did not take the last results; it will have them made again")
+			c.cfg.Log.Warnf("the coordinator did not take the last results; it will have them made again")
 			return reason, sentence, err
 		}
 	}

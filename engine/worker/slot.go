@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jobpipe/jobpipe/codec"
@@ -118,7 +119,7 @@ func (l *link) rest(err error) {
 		return
 	}
 	if l.pause == 0 {
-		l.cfg.Log("%v; its job goes back, and no more are taken for a while", err)
+		l.cfg.Log.Warn("job not started", fmt.Sprintf("%v; its job goes back, and no more are taken for a while", err), "why", err, "pause", firstPause)
 	}
 	l.pause = min(max(2*l.pause, firstPause), lastPause)
 	l.halt()

@@ -155,7 +155,7 @@ func (r *run) beginJobpipe(jobs []string) (wait func() error, err error) {
 		var text strings.Builder
 		for lines := bufio.NewScanner(said); lines.Scan(); {
 			text.WriteString(lines.Text() + "\n")
-			if strings.Contains(lines.Text(), " joined with ") {
+			if strings.Contains(lines.Text(), `msg="worker joined"`) {
 				if joined++; joined == len(r.works) {
 					if _, err := io.WriteString(in, strings.Join(jobs, "")); err != nil {
 						return err
