@@ -24,6 +24,7 @@ var elsewhere = []string{
 	"# systemctl enable",        // the unit: TestUnit
 	"COPY --from=",              // a file for builds of images, and the next one, too
 	"CMD [",
+	"cd scripts/kubernetes", // the manifests: TestRun of scripts/kubernetes
 }
 
 // commandsOf are the command lines of a README: those after a $, and in blocks
