@@ -7,7 +7,7 @@ import (
 
 // besides is what the runtime may use beyond --buffer. With the program itself
 // and what is allocated between two collections it is within 64 MiB.
-const besides = 32 << 20
+const besides = 48 << 20
 
 // limitMemory has garbage collected in time: else the heap grows to twice what
 // is held, and --buffer would be half of what it says. Who sets GOMEMLIMIT

@@ -7,6 +7,7 @@ type Stage struct {
 	keep   bool
 	delim  byte
 	ending []byte // the delimiter, as a slice
+	most   int64  // that the budget may be
 	budget int64
 	chunk  int // largest chunk of held output
 	pool   pool
@@ -41,7 +42,7 @@ type Stage struct {
 // bytes, is for held output.
 func New(keep bool, delim byte, budget int64) *Stage {
 	return &Stage{
-		keep: keep, delim: delim, ending: []byte{delim}, budget: budget,
+		keep: keep, delim: delim, ending: []byte{delim}, most: budget, budget: budget,
 		chunk: largest, outSize: outSize, frontier: 1,
 	}
 }
@@ -85,6 +86,10 @@ func (s *Stage) Stderr(data []byte) {
 		s.Stderr([]byte{'\n'})
 	}
 }
+
+// Reserve takes n bytes off the budget, but not all of it: they are needed for
+// what workers may send at any time.
+func (s *Stage) Reserve(n int64) { s.budget = max(s.most-n, s.most/8) }
 
 // Ops appends what the executor is to do next, in this order. Output that
 // collects is held back while the executor is busy and the buffer is not full:

@@ -425,3 +425,21 @@ func TestSkipAndForget(t *testing.T) {
 		t.Errorf("empty %v, memory %d, written %q, %+v", s.Empty(), s.Memory(), m.stdout, last)
 	}
 }
+
+func TestReserve(t *testing.T) {
+	s := New(false, '\n', 1<<20)
+	h := s.NewHold(1)
+	s.Append(h, 1, make([]byte, 300<<10))
+	if s.Reserve(1 << 20); len(s.Ops(nil)) > 0 {
+		t.Error("something is spilled before there is more")
+	}
+	s.Append(h, 1, []byte("x"))
+	if s.held > 1<<20/8 {
+		t.Errorf("%d bytes are held, of an eighth of 1 MiB", s.held)
+	}
+	s.Reserve(0)
+	s.Append(h, 1, make([]byte, 700<<10))
+	if s.held < 700<<10 {
+		t.Errorf("%d bytes are held when all may be held again", s.held)
+	}
+}

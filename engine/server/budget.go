@@ -17,10 +17,14 @@ const (
 	// settledFrames is how many a settled job is good for: small parts of its
 	// result, the end of its process, what else goes back with that.
 	settledFrames = 10
-	// smallPart is below which a part of a result counts. Each larger one is good
+	// mostSmall is below which a part of a result counts. Each larger one is good
 	// for one of them, as the last of the credit may make it small.
-	smallPart = 4 << 10
+	mostSmall = 4 << 10
 )
+
+// smallPart is below which a part of a result of this worker counts. One that is
+// granted little has it back in quarters, and sends it so.
+func (p *peer) smallPart() int { return min(mostSmall, p.begun/4) }
 
 // A budget counts such frames, and forgets them with time.
 type budget struct {

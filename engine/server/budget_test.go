@@ -1,6 +1,7 @@
 package server
 
 import (
+	"io"
 	"testing"
 	"time"
 
@@ -89,4 +90,40 @@ func TestChatter(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Where workers are many, each is granted little. One that has it back piece by
+// piece sends a large result in parts of that size, and is not cut off for it.
+func TestPartsOfLittleCredit(t *testing.T) {
+	r := start(t, func(c *Config) { c.Window = 1 })
+	f := r.worker("one", 1)
+	r.jobs("a\n")
+	m := f.job()
+	part := make([]byte, leastWindow/4+1)
+	const parts = 2 * (idleRate + slotRate) * idleTime
+	for sent, credit := 0, leastWindow; sent < parts; {
+		for ; credit >= len(part) && sent < parts; sent++ {
+			credit -= len(part)
+			f.send(codec.TypeResultPart, codec.AppendResultPart(nil, codec.ResultPart{Seq: m.Seq, Attempt: m.Attempt, Stream: 1, Data: part}))
+		}
+		if sent == parts {
+			break
+		}
+		ack, err := codec.ParseAck(f.get(codec.TypeAck))
+		if err != nil {
+			t.Fatal(err)
+		}
+		credit += int(ack.Credit)
+	}
+	printed := make(chan int64)
+	go func() {
+		n, _ := io.Copy(io.Discard, r.stdout)
+		printed <- n
+	}()
+	f.answer(codec.Result{Seq: m.Seq})
+	r.noMore()
+	r.written()
+	if n, want := <-printed, int64(parts*len(part)+1); n != want {
+		t.Errorf("%d bytes are written of %d", n, want)
+	}
 }

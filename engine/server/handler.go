@@ -62,11 +62,11 @@ func (s *Server) join(p *peer) {
 func (s *Server) welcome(p *peer) {
 	compression := s.Compress.choose(p)
 	p.Enc.SetCompression(compression)
-	p.begun = min(s.share(), firstWindow)
+	p.begun = max(leastWindow, min(s.share()/firstShare, firstWindow))
 	if p.was != nil {
 		p.begun = p.was.begun // it may have results ready that need as much
 	}
-	p.window = p.begun
+	s.enlarge(p, p.begun)
 	s.put(p, codec.TypeWelcome, codec.AppendWelcome(nil, codec.Welcome{
 		Version: p.Version, Run: s.Config.Run, Compression: compression, Delim: s.Schedule.Delim,
 		DeadAfter: s.DeadAfter, Timeout: s.Timeout, Credit: uint64(p.window), MaxJob: uint64(s.MaxJob),
@@ -123,6 +123,7 @@ func (s *Server) OnClose(c gnet.Conn, err error) gnet.Action {
 // part forgets a connection, and its worker unless it may return.
 func (s *Server) part(p *peer, err error) {
 	p.closed = true
+	s.enlarge(p, -p.window)
 	delete(s.peers, p.id)
 	s.Counts.Workers.Store(int64(len(s.peers)))
 	for seq := range p.parts {

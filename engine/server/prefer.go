@@ -17,7 +17,7 @@ func (s *Server) prefer(ticked bool) {
 	for _, p := range s.peers {
 		if _, has := s.sched.Since(p.id, seq); has && p.preferred != seq {
 			p.preferred = seq
-			p.window += preferCredit
+			s.enlarge(p, preferCredit)
 			s.head = codec.AppendPrefer(s.head[:0], codec.Prefer{Seq: seq, Credit: preferCredit})
 			s.put(p, codec.TypePrefer, s.head)
 		}

@@ -15,7 +15,7 @@ import (
 // handle does what one frame asks for. An error means that the peer does not
 // keep to the protocol; io.EOF, that it has said goodbye.
 func (s *Server) handle(p *peer, f codec.Frame) error {
-	if idle(f) {
+	if p.idle(f) {
 		if err := p.budget.spend(s.awake, p.Hello.Slots); err != nil {
 			return err
 		}
@@ -87,14 +87,14 @@ func (s *Server) setSlots(p *peer, slots int) {
 
 // idle tells whether a frame does nothing to settle a job, or next to nothing.
 // For Pongs there is one's ping each.
-func idle(f codec.Frame) bool {
+func (p *peer) idle(f codec.Frame) bool {
 	switch f.Type {
 	case codec.TypePing, codec.TypeSlots, codec.TypeGiveBack:
 		return true
 	case codec.TypeResults:
 		return len(f.Payload) == 0
 	case codec.TypeResultPart:
-		return len(f.Payload) < smallPart
+		return len(f.Payload) < p.smallPart()
 	}
 	return false
 }
@@ -263,7 +263,7 @@ func (s *Server) resultPart(p *peer, payload []byte) error {
 		}
 		p.parts[m.Seq] = half
 	}
-	if len(payload) >= smallPart {
+	if len(payload) >= p.smallPart() {
 		p.budget.earn(1)
 	}
 	stream := &half.stdout

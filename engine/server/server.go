@@ -92,6 +92,7 @@ type Server struct {
 	acts      []schedule.Action
 	ops       []order.Op
 	receipts  []order.Receipt
+	windows   int64   // of all peers, in all
 	owing     []*peer // have had acknowledgements to send since the last tick
 	pressing  []*peer // of those, the ones who may be waiting for them
 

@@ -41,7 +41,7 @@ func TestLateAnswersGoNowhere(t *testing.T) {
 	for _, lines := range []bool{false, true} {
 		r := start(t, func(c *Config) {
 			c.Schedule.Speculate = true
-			c.Window = 640 << 10 // the share of each stays what it was at first
+			c.Window = 10 * leastWindow // the share of each stays what it was at first
 		})
 		slow, quick := r.worker("slow", 1), r.worker("quick", 2)
 		r.jobs("a\nb\nc\n")

@@ -3,12 +3,13 @@ package server
 import (
 	"testing"
 
+	"github.com/jobpipe/jobpipe/engine/order"
 	"github.com/jobpipe/jobpipe/engine/schedule"
 )
 
 // crowded is a server with that many workers and memory for their results.
 func crowded(workers int, memory int64) *Server {
-	s := &Server{Config: Config{Window: memory}, peers: map[schedule.WorkerID]*peer{}}
+	s := &Server{Config: Config{Window: memory, Stage: order.New(false, '\n', memory)}, peers: map[schedule.WorkerID]*peer{}}
 	for i := range workers {
 		s.peers[schedule.WorkerID(i+1)] = &peer{}
 	}
@@ -60,5 +61,30 @@ func TestResize(t *testing.T) {
 				t.Errorf("it has %d without being paid, had %d", p.window-p.owed, before)
 			}
 		})
+	}
+}
+
+// What workers may send at any time, beyond the memory that there is for it, is
+// taken from that for results, as long as they are there.
+func TestWindowsThatAreMoreThanThereIsMemory(t *testing.T) {
+	const memory = 1 << 20
+	s := crowded(0, memory)
+	var peers []*peer
+	for range 2 * memory / leastWindow {
+		p := &peer{left: func() {}}
+		s.enlarge(p, leastWindow)
+		peers = append(peers, p)
+	}
+	held := order.Receipt{Worker: 1, Bytes: memory / 2}
+	h := s.Stage.NewHold(1)
+	s.Stage.Append(h, 1, make([]byte, memory/2))
+	if got := s.Stage.Receipts(nil); len(got) > 0 {
+		t.Errorf("credit returns that there is no memory for: %v", got)
+	}
+	for _, p := range peers[:len(peers)*3/4] {
+		s.enlarge(p, -p.window)
+	}
+	if got := s.Stage.Receipts(nil); len(got) != 1 || got[0] != held {
+		t.Errorf("%v returns, want %v", got, held)
 	}
 }
