@@ -155,7 +155,7 @@ func TestWhoHasWorkIsServed(t *testing.T) {
 
 // One that is alone, or has work, is never left.
 func TestSearchGrowsPatient(t *testing.T) {
-	cfg := Config{Connect: []string{"a", "b"}, lull: time.Second}
+	cfg := Config{Connect: []string{"a", "b"}, lull: time.Second, Log: logTo(t)}
 	s := newSearch(&cfg)
 	for range 10 {
 		s.had("a", true, errNoWork)
