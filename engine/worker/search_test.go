@@ -220,7 +220,7 @@ func TestNobodyElseIsThere(t *testing.T) {
 	if err := r.end(); err != nil {
 		t.Errorf("got %v", err)
 	}
-	s := newSearch(&Config{Connect: []string{"a", "b"}, Wait: time.Hour})
+	s := newSearch(&Config{Connect: []string{"a", "b"}, Wait: time.Hour, Log: logTo(t)})
 	if s.over("a"); s.wait != lastLook {
 		t.Errorf("others are looked for for %v", s.wait)
 	}
