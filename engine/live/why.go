@@ -57,8 +57,11 @@ func (r *Run) why(f Facts) string {
 	if text := r.whichJob(f); text != "" {
 		return text
 	}
-	if f.ByRate && r.Running < int64(r.Slots) {
+	switch idle := r.Running < int64(r.Slots); {
+	case idle && f.ByRate:
 		return "waiting for --rate to allow more jobs"
+	case idle && r.Waiting == 0 && !r.Ended:
+		return "waiting for more input: there are slots without a job"
 	}
 	return ""
 }

@@ -116,7 +116,7 @@ func TestSnapshotOfAway(t *testing.T) {
 	a = r.connect(codec.Hello{Slots: 2, Name: "a", Session: session})
 	a.send(codec.TypeHeld, codec.AppendHeld(nil, codec.Held{Last: true, Spans: []codec.HeldSpan{{Span: codec.Span{Seq: 1, Count: 1}, Attempt: 1}}}))
 	run = r.until("it is back", func(run *live.Run) bool { return len(run.Workers) == 1 && !run.Workers[0].Away })
-	if w := run.Workers[0]; w.ID != id || w.Running != 1 || run.Why != "" {
+	if w := run.Workers[0]; w.ID != id || w.Running != 1 || run.Why != "waiting for more input: there are slots without a job" {
 		t.Errorf("back: %+v", run)
 	}
 }
