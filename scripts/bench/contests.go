@@ -49,6 +49,7 @@ func contests(dir string, n sizes) []contest {
 
 		{lines, anyOrder, blocks, jobsPerSecond, 1.8},
 		{ordered, inOrder, blocksInOrder, jobsPerSecond, 1.8},
+		{lines + ", watched", &flow{watched{words("jobpipe -j2 --lines -- cat")}, many, sameLines}, anyOrder, jobsPerSecond, 0.98},
 		{tcp, remote, blocks, jobsPerSecond, 1.8},
 		{keptTCP, overTCP(many, sameBytes, "--insecure -k"), blocksInOrder, jobsPerSecond, 1.8},
 		{tcp + ", key", overTCP(many, sameLines, "--key-file KEY"), remote, jobsPerSecond, 0},
