@@ -52,7 +52,7 @@ type game struct {
 func play(t *testing.T, seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	s := New(rng.IntN(3) > 0, '\n', int64(8<<10+rng.IntN(32<<10)))
-	s.chunk, s.outSize = 1<<10, 4<<10
+	s.chunk, s.outSize, s.mostOps = 1<<10, 4<<10, 1+rng.IntN(20)
 	g := &game{
 		model: newModel(t, s), rng: rng, keep: s.keep,
 		outs: map[string][]byte{}, errs: map[string][]byte{}, emitted: map[uint64]*result{},

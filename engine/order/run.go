@@ -2,6 +2,7 @@ package order
 
 import (
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -62,17 +63,38 @@ func (s *Stage) fuse(i int) {
 	s.pool.putRun(behind)
 }
 
-// advance moves the frontier past n jobs that were just written, and writes
-// the run it reaches. There is one at most, since runs never touch.
+// advance moves the frontier past n jobs that were just written, and begins to
+// write the run it reaches. There is one at most, since runs never touch.
 func (s *Stage) advance(n int) {
 	s.frontier += uint64(n)
-	if len(s.runs) > 0 && s.runs[0].first == s.frontier {
-		r := s.runs[0]
-		s.runs = slices.Delete(s.runs, 0, 1)
-		s.frontier = r.next
-		s.release(&r.rope, Stdout)
-		s.pool.putRun(r)
+	s.mark()
+	s.writeRun(s.mostOps)
+}
+
+// mostOps is how many operations are made of a run at a time: it may be in as many
+// pieces as there are results.
+const mostOps = 512
+
+// Behind reports that the run at the frontier is being written, and that there is
+// more to carry out of it when what was handed out is done. What continues it
+// becomes part of it.
+func (s *Stage) Behind() bool { return len(s.runs) > 0 && s.runs[0].first == s.frontier }
+
+// writeRun makes operations of that run, until there are most.
+func (s *Stage) writeRun(most int) {
+	if !s.Behind() {
+		return
 	}
+	r := s.runs[0]
+	for r.head != nil {
+		if len(s.ops)+s.flying >= most {
+			return
+		}
+		s.releasePiece(&r.rope, Stdout)
+	}
+	s.runs = slices.Delete(s.runs, 0, 1)
+	s.frontier = r.next
+	s.pool.putRun(r)
 	s.mark()
 }
 
@@ -87,6 +109,7 @@ func (s *Stage) Skip(seq uint64, count int) {
 // Forget drops all that is held. No more jobs may be emitted: it is for a run
 // that ends early, and whose jobs that were not written are run again.
 func (s *Stage) Forget() {
+	s.writeRun(math.MaxInt) // of which the beginning may be on its way
 	for _, r := range s.runs {
 		s.release(&r.rope, Free)
 	}
@@ -98,6 +121,6 @@ func (s *Stage) Forget() {
 func (s *Stage) Rest() {
 	for len(s.runs) > 0 {
 		s.frontier = s.runs[0].first
-		s.advance(0)
+		s.writeRun(math.MaxInt)
 	}
 }

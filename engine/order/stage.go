@@ -27,6 +27,7 @@ type Stage struct {
 	queued  int64     // capacity of buffers in ops, in out and with the executor
 	flying  int       // ops with the executor
 	outSize int
+	mostOps int
 
 	fileEnd, fileLive int64 // of the temporary file: where to append, bytes needed
 	kept              int64 // spilled bytes that the executor has in memory
@@ -43,7 +44,7 @@ type Stage struct {
 func New(keep bool, delim byte, budget int64) *Stage {
 	return &Stage{
 		keep: keep, delim: delim, ending: []byte{delim}, most: budget, budget: budget,
-		chunk: largest, outSize: outSize, frontier: 1,
+		chunk: largest, outSize: outSize, mostOps: mostOps, frontier: 1,
 	}
 }
 
@@ -95,6 +96,7 @@ func (s *Stage) Reserve(n int64) { s.budget = max(s.most-n, s.most/8) }
 // collects is held back while the executor is busy and the buffer is not full:
 // Done is followed by another call of Ops.
 func (s *Stage) Ops(dst []Op) []Op {
+	s.writeRun(s.mostOps)
 	if s.out != nil && (s.flying == 0 || len(s.out) == cap(s.out)) {
 		s.flush()
 	}
@@ -204,28 +206,38 @@ func (s *Stage) took(r Receipt) {
 // chunk for stdout that is less than half a frame joins the output that
 // collects: to copy it is cheaper than a system call.
 func (s *Stage) release(r *rope, to Kind) {
-	for p := r.head; p != nil; {
-		switch {
-		case p.buf == nil:
-			s.releaseSpilled(p, to)
-		case to == Free || to == Stdout && len(p.buf) < s.chunk/2 && p.form == render.Plain:
-			s.held -= int64(cap(p.buf))
-			if to == Stdout {
-				s.print(p.buf)
-			}
-			s.pool.put(p.buf)
-		default:
-			s.held -= int64(cap(p.buf))
-			if to == Stdout {
-				s.flush()
-			}
-			s.push(Op{Kind: to, Data: p.buf, Form: p.form})
-		}
-		next := p.next
-		s.pool.putPiece(p)
-		p = next
+	for r.head != nil {
+		s.releasePiece(r, to)
 	}
-	*r = rope{}
+}
+
+// releasePiece is release for the first piece of a rope.
+func (s *Stage) releasePiece(r *rope, to Kind) {
+	p := r.head
+	room := int64(cap(p.buf))
+	s.held -= room
+	r.mem -= room
+	switch {
+	case p.buf == nil:
+		s.releaseSpilled(p, to)
+	case to == Free || to == Stdout && len(p.buf) < s.chunk/2 && p.form == render.Plain:
+		if to == Stdout {
+			s.print(p.buf)
+		}
+		s.pool.put(p.buf)
+	default:
+		if to == Stdout {
+			s.flush()
+		}
+		s.push(Op{Kind: to, Data: p.buf, Form: p.form})
+	}
+	r.head = p.next
+	if r.head == nil {
+		r.tail = nil
+	} else {
+		r.head.prev = nil
+	}
+	s.pool.putPiece(p)
 }
 
 func (s *Stage) releaseSpilled(p *piece, to Kind) {

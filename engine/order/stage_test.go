@@ -443,3 +443,40 @@ func TestReserve(t *testing.T) {
 		t.Errorf("%d bytes are held when all may be held again", s.held)
 	}
 }
+
+// A run in many pieces of the file is no more operations at a time than there have
+// to be, and goes on by what comes behind it.
+func TestRunInManyPieces(t *testing.T) {
+	const jobs = 10 * mostOps
+	s := New(true, '\n', 1)
+	m := newModel(t, s)
+	result := bytes.Repeat([]byte("x"), 500)
+	for seq := uint64(jobs); seq > 1; seq-- { // backwards, so that no two are one piece
+		s.Emit(one(seq, 0), result)
+		m.drain()
+	}
+	s.Emit(one(1, 0), []byte("first\n"))
+	most := 0
+	for next := uint64(jobs + 1); !s.Empty() || len(m.flying) > 0; {
+		if m.take(); len(m.flying) == 0 {
+			t.Fatal("something is left to write, and nothing is to be done for it")
+		}
+		most = max(most, len(m.flying))
+		for range 1 + len(m.flying)/2 {
+			m.step()
+		}
+		if next < jobs+100 {
+			s.Emit(one(next, 0), []byte("more\n"))
+			next++
+		}
+	}
+	if want := len("first\n") + (jobs-1)*(len(result)+1) + 99*len("more\n"); len(m.stdout) != want {
+		t.Errorf("%d bytes are written, want %d", len(m.stdout), want)
+	}
+	if most > mostOps+1 {
+		t.Errorf("%d operations at a time", most)
+	}
+	if err := audit(s, m); err != nil || s.Memory() != 0 {
+		t.Errorf("%v, %d bytes of memory", err, s.Memory())
+	}
+}

@@ -46,7 +46,7 @@ func (s *Server) turn() {
 // for their memory, they are less than what any worker may owe before it is told,
 // and nobody wants to know when it was.
 func (s *Server) unhurried() bool {
-	return !s.eof && s.phase == running && s.Stage.Memory() <= leastWindow/4 && s.Trace == nil
+	return !s.eof && s.phase == running && s.Stage.Memory() <= leastWindow/4 && !s.Stage.Behind() && s.Trace == nil
 }
 
 // collect takes back what the writer has carried out.
