@@ -79,6 +79,8 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"stranger":  usage(2, -1, stranger),
 	// need TOOL...: skips the script without them, or where we are not root.
 	"need": usage(1, -1, need),
+	// memorylimit VARIABLE SIZE: see cgroup_test.go.
+	"memorylimit": usage(2, 2, memoryLimit),
 	// network A B: see network_test.go.
 	"network": usage(2, 2, network),
 	// sshd: see sshd_test.go.

@@ -35,34 +35,43 @@ var changing = map[uint64]string{
 
 // A tracer runs one process with one fault.
 type tracer struct {
-	dir         string
-	fault       mishap
-	calls       []string     // that were counted
-	inCall, hit map[int]bool // by thread
+	pid   int
+	dir   string
+	fault mishap
+	calls []string     // that were counted
+	hit   map[int]bool // by thread
 }
 
 // traced runs a command whose files of interest are directly in dir. It returns
 // the calls that were counted, up to the fault and beyond, and the exit status.
 func traced(dir string, f mishap, argv []string, files []*os.File, env []string) (calls []string, status int, err error) {
-	type outcome struct {
-		status int
-		err    error
-	}
-	t := &tracer{dir: dir, fault: f, inCall: map[int]bool{}, hit: map[int]bool{}}
-	done := make(chan outcome)
-	go func() {
-		runtime.LockOSThread() // only this thread may speak to the process
-		status, err := t.run(argv, files, env)
-		done <- outcome{status, err}
-	}()
-	o := <-done
-	return t.calls, o.status, o.err
+	t := &tracer{dir: dir, fault: f, hit: map[int]bool{}}
+	status, err = follow(t, argv, &os.ProcAttr{Dir: dir, Env: env, Files: files})
+	return t.calls, status, err
 }
 
-func (t *tracer) run(argv []string, files []*os.File, env []string) (int, error) {
-	p, err := os.StartProcess(argv[0], argv, &os.ProcAttr{
-		Dir: t.dir, Env: env, Files: files, Sys: &syscall.SysProcAttr{Ptrace: true},
-	})
+// A follower is told what a process does.
+type follower interface {
+	begun(pid int) error // its memory is there, and nothing has run yet
+	enter(tid int)       // a thread begins a system call
+	leave(tid int)       // it ends
+}
+
+// follow runs a process to its end, and returns its exit status.
+func follow(f follower, argv []string, attr *os.ProcAttr) (status int, err error) {
+	attr.Sys = &syscall.SysProcAttr{Ptrace: true}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // only this thread may speak to the process
+		status, err = followHere(f, argv, attr)
+	}()
+	<-done
+	return status, err
+}
+
+func followHere(f follower, argv []string, attr *os.ProcAttr) (int, error) {
+	p, err := os.StartProcess(argv[0], argv, attr)
 	if err != nil {
 		return 0, err
 	}
@@ -76,9 +85,13 @@ func (t *tracer) run(argv []string, files []*os.File, env []string) (int, error)
 	if err := syscall.PtraceSetOptions(pid, options); err != nil {
 		return 0, err
 	}
+	if err := f.begun(pid); err != nil {
+		return 0, err
+	}
 	if err := syscall.PtraceSyscall(pid, 0); err != nil {
 		return 0, err
 	}
+	inCall := map[int]bool{} // by thread
 	for {
 		// Children of other threads are other tests'.
 		tid, err := syscall.Wait4(-1, &ws, unix.WALL|unix.WNOTHREAD, nil)
@@ -100,7 +113,11 @@ func (t *tracer) run(argv []string, files []*os.File, env []string) (int, error)
 		pass := 0
 		switch sig := ws.StopSignal(); {
 		case sig == syscall.SIGTRAP|0x80:
-			t.call(pid, tid)
+			if inCall[tid] = !inCall[tid]; inCall[tid] {
+				f.enter(tid)
+			} else {
+				f.leave(tid)
+			}
 		case sig == syscall.SIGTRAP || sig == syscall.SIGSTOP: // a new thread
 		default:
 			pass = int(sig)
@@ -109,17 +126,13 @@ func (t *tracer) run(argv []string, files []*os.File, env []string) (int, error)
 	}
 }
 
-// call handles the beginning or the end of a system call.
-func (t *tracer) call(pid, tid int) {
-	t.inCall[tid] = !t.inCall[tid]
+func (t *tracer) begun(pid int) error {
+	t.pid = pid
+	return nil
+}
+
+func (t *tracer) enter(tid int) {
 	var regs syscall.PtraceRegs
-	if !t.inCall[tid] {
-		if t.hit[tid] {
-			t.hit[tid] = false
-			t.after(pid, tid, &regs)
-		}
-		return
-	}
 	if syscall.PtraceGetRegs(tid, &regs) != nil {
 		return
 	}
@@ -138,7 +151,7 @@ func (t *tracer) call(pid, tid int) {
 	write := name == "write" || name == "pwrite"
 	switch {
 	case t.fault.what == kill || t.fault.what == torn && !write:
-		_ = syscall.Kill(pid, syscall.SIGKILL)
+		_ = syscall.Kill(t.pid, syscall.SIGKILL)
 		return
 	case t.fault.what == short && !write:
 		return
@@ -151,19 +164,24 @@ func (t *tracer) call(pid, tid int) {
 	_ = syscall.PtraceSetRegs(tid, &regs)
 }
 
-// after is the end of the call that was hit.
-func (t *tracer) after(pid, tid int, regs *syscall.PtraceRegs) {
+// leave is for the call that was hit.
+func (t *tracer) leave(tid int) {
+	if !t.hit[tid] {
+		return
+	}
+	t.hit[tid] = false
+	var regs syscall.PtraceRegs
 	errno := syscall.EIO
 	switch t.fault.what {
 	case torn:
-		_ = syscall.Kill(pid, syscall.SIGKILL)
+		_ = syscall.Kill(t.pid, syscall.SIGKILL)
 		return
 	case full:
 		errno = syscall.ENOSPC
 	}
-	if syscall.PtraceGetRegs(tid, regs) == nil {
+	if syscall.PtraceGetRegs(tid, &regs) == nil {
 		regs.Rax = -uint64(errno)
-		_ = syscall.PtraceSetRegs(tid, regs)
+		_ = syscall.PtraceSetRegs(tid, &regs)
 	}
 }
 

@@ -17,8 +17,9 @@ import (
 type sink struct {
 	file   *os.File // keeps fd open, unless that is ours
 	fd     int
-	ours   bool         // fd is to be closed
-	since  atomic.Int64 // when the write that goes on began, in ns since 1970; 0: none does
+	ours   bool // fd is to be closed
+	made   time.Time
+	since  atomic.Int64 // when the write that goes on began, in ns since made; 0: none does
 	err    error        // the first error; nothing is written after it
 	status *status      // where it stands on the same terminal; nil: it does not
 	tap    func([]byte) // told what was written; nil: nobody is
@@ -31,7 +32,7 @@ type sink struct {
 }
 
 func newSink(f *os.File) (*sink, error) {
-	s := &sink{file: f}
+	s := &sink{file: f, made: time.Now()}
 	c, err := f.SyscallConn()
 	if err == nil {
 		err = c.Control(func(fd uintptr) { s.fd = int(fd) })
@@ -78,7 +79,7 @@ func (s *sink) put(b []byte) error {
 	all := b
 	defer s.since.Store(0)
 	for len(b) > 0 && s.err == nil {
-		s.since.Store(time.Now().UnixNano())
+		s.since.Store(max(1, int64(time.Since(s.made))))
 		n, err := unix.Write(s.fd, b)
 		switch {
 		case n > 0:
@@ -115,7 +116,7 @@ func (s *sink) stuck() time.Duration {
 	if since == 0 {
 		return 0
 	}
-	return time.Since(time.Unix(0, since))
+	return time.Since(s.made) - time.Duration(since)
 }
 
 // ready reports whether a write would not wait.
