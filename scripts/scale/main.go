@@ -1,9 +1,9 @@
 //go:build linux
 
 // Command scale shows what jobpipe costs as the work grows: many slots, more and
-// more jobs, more and more workers. The coordinator is the real one; the workers
-// are connections of this process, speak the protocol, and run nothing: a job is
-// over when its time has passed.
+// more jobs, more and more workers, several coordinators. The coordinator is the real
+// one; the workers are connections of this process, speak the protocol, and run
+// nothing: a job is over when its time has passed.
 //
 // It needs a descriptor for each worker (ulimit -n). Where others use the
 // machine too, the first table wants a priority: chrt -f 5 bin/scale -only slots.
@@ -19,7 +19,7 @@ import (
 )
 
 func main() {
-	only := flag.String("only", "slots,jobs,workers,crowd", "make these tables")
+	only := flag.String("only", "slots,jobs,workers,crowd,coordinators", "make these tables")
 	runs := flag.Int("runs", 3, "run each trial so often, and show the one of median time")
 	most := flag.Int("jobs", 100_000_000, "go up to so many jobs")
 	program := flag.String("program", "bin/jobpipe", "the coordinator")
@@ -29,16 +29,20 @@ func main() {
 		if !slices.Contains(strings.Split(*only, ","), t.name) {
 			continue
 		}
-		if err := t.print(*program, *runs); err != nil {
-			fmt.Fprintln(os.Stderr, "scale:", err)
-			os.Exit(1)
-		}
+		check(t.print(*program, *runs))
 	}
 	if slices.Contains(strings.Split(*only, ","), "crowd") {
-		if err := printCrowds(*program, crowds(*crowd, min(*most, 20**crowd))); err != nil {
-			fmt.Fprintln(os.Stderr, "scale:", err)
-			os.Exit(1)
-		}
+		check(printCrowds(*program, crowds(*crowd, min(*most, 20**crowd))))
+	}
+	if slices.Contains(strings.Split(*only, ","), "coordinators") {
+		check(printDealings(*program, dealings(*most, *crowd)))
+	}
+}
+
+func check(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "scale:", err)
+		os.Exit(1)
 	}
 }
 

@@ -38,8 +38,12 @@ func (t trial) run(program string) (o outcome, err error) {
 		return o, err
 	}
 	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "socket")
-	err = coordinate(exec.Command(program, "-q", "-l", "unix:"+path), func(pid int, stdin io.WriteCloser, stdout io.Reader) error {
+	path, said := filepath.Join(dir, "socket"), filepath.Join(dir, "addr")
+	cmd := exec.Command(program, "-q", "-l", "unix:"+path, "--listen-file", said)
+	err = coordinate(cmd, func(pid int, stdin io.WriteCloser, stdout io.Reader) error {
+		if _, err := firstLine(said); err != nil {
+			return err
+		}
 		o, err = t.measure(path, pid, stdin, stdout)
 		return err
 	})
@@ -48,12 +52,6 @@ func (t trial) run(program string) (o outcome, err error) {
 
 // measure hires the workers, and then times the jobs.
 func (t trial) measure(path string, pid int, stdin io.WriteCloser, stdout io.Reader) (o outcome, err error) {
-	for range 1000 {
-		if _, err = os.Stat(path); err == nil {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
 	c := &crew{took: t.took, slots: t.slots, dial: func(int) (net.Conn, error) { return net.Dial("unix", path) }}
 	if err := c.hire(t.workers); err != nil {
 		return o, err
