@@ -52,7 +52,7 @@ install: $(BINARIES) ## install binaries, man pages, completions, unit (PREFIX, 
 	$(INSTALL) -m 755 $(BINARIES) '$(DESTDIR)$(BINDIR)'
 	$(INSTALL) -m 755 $(FLEET:%=scripts/%) '$(DESTDIR)$(BINDIR)'
 	$(INSTALL) -m 644 $(COMMANDS:%=man/%.1) '$(DESTDIR)$(MANDIR)/man1'
-	$(INSTALL) -m 644 man/jobpipe-protocol.7 '$(DESTDIR)$(MANDIR)/man7'
+	$(INSTALL) -m 644 man/jobpipe-protocol.7 man/jobpipe-scale.7 '$(DESTDIR)$(MANDIR)/man7'
 	$(INSTALL) -m 644 man/result.schema.json '$(DESTDIR)$(DATADIR)/jobpipe'
 	set -e; for c in $(COMMANDS); do \
 		$(INSTALL) -m 644 scripts/completions/$$c.bash '$(DESTDIR)$(BASHCOMP)'/$$c; \
@@ -66,7 +66,8 @@ endif
 
 uninstall: ## remove what install put in place (same PREFIX, DESTDIR)
 	rm -f $(COMMANDS:%='$(DESTDIR)$(BINDIR)/%') $(COMMANDS:%='$(DESTDIR)$(MANDIR)/man1/%.1') \
-		'$(DESTDIR)$(MANDIR)/man7/jobpipe-protocol.7' $(COMMANDS:%='$(DESTDIR)$(BASHCOMP)/%') \
+		'$(DESTDIR)$(MANDIR)/man7/jobpipe-protocol.7' '$(DESTDIR)$(MANDIR)/man7/jobpipe-scale.7' \
+		$(COMMANDS:%='$(DESTDIR)$(BASHCOMP)/%') \
 		$(COMMANDS:%='$(DESTDIR)$(ZSHCOMP)/_%') $(COMMANDS:%='$(DESTDIR)$(FISHCOMP)/%.fish') \
 		'$(DESTDIR)$(DATADIR)/jobpipe/result.schema.json' \
 		'$(DESTDIR)$(UNITDIR)/jobpipe-worker@.service'
@@ -136,7 +137,7 @@ bench: build ## run jobpipe beside its peers, in turns, and show the ratios as a
 memory: build ## how much memory both sides take where results pile up, as a table (BYTES=10GiB BUFFER=256MiB)
 	$(GO) run ./scripts/memory -bytes $(BYTES) -buffer $(BUFFER)
 
-scale: build ## what it costs as the work grows: tables of slots, jobs and workers (SCALE='-only slots')
+scale: build ## what it costs as the work grows: tables of slots, jobs, workers, coordinators (SCALE='-only slots')
 	$(GO) build -o bin/scale ./scripts/scale
 	bin/scale $(SCALE)
 

@@ -43,7 +43,10 @@ func TestInstall(t *testing.T) {
 	p := newPlace(t)
 	dir, dest := tree(t, p), p.abs("dest")
 	p.finish(p.startIn(dir, "install", []string{"make", "install", "DESTDIR=" + dest, "PREFIX=/usr"}), 0)
-	want := map[string]fs.FileMode{"usr/share/man/man7/jobpipe-protocol.7": 0o644, "usr/share/jobpipe/result.schema.json": 0o644}
+	want := map[string]fs.FileMode{
+		"usr/share/man/man7/jobpipe-protocol.7": 0o644, "usr/share/man/man7/jobpipe-scale.7": 0o644,
+		"usr/share/jobpipe/result.schema.json": 0o644,
+	}
 	for _, command := range []string{"jobpipe", "jobpipe-worker", "jobpipe-ssh", "jobpipe-slurm"} {
 		want["usr/bin/"+command] = 0o755
 		want["usr/share/man/man1/"+command+".1"] = 0o644

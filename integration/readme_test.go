@@ -22,7 +22,11 @@ var elsewhere = []string{
 	"cat process.sh",            // shows a file
 	"# cat /etc/jobpipe/",       // shows another
 	"# systemctl enable",        // the unit: TestUnit
-	"COPY --from=",              // a file for builds of images, and the next one, too
+	"split -d",                  // testdata/script/several-coordinators.txt, and the next ones, too
+	"one$ jobpipe",
+	"two$ jobpipe",
+	"jobpipe-worker -c one:9000",
+	"COPY --from=", // a file for builds of images, and the next one, too
 	"CMD [",
 	"cd scripts/kubernetes", // the manifests: TestRun of scripts/kubernetes
 }

@@ -108,7 +108,7 @@ var installed = []string{
 	"share/fish/vendor_completions.d/jobpipe.fish",
 	"share/jobpipe/result.schema.json",
 	"share/man/man1/jobpipe-slurm.1", "share/man/man1/jobpipe-ssh.1", "share/man/man1/jobpipe-worker.1",
-	"share/man/man1/jobpipe.1", "share/man/man7/jobpipe-protocol.7",
+	"share/man/man1/jobpipe.1", "share/man/man7/jobpipe-protocol.7", "share/man/man7/jobpipe-scale.7",
 	"share/zsh/site-functions/_jobpipe", "share/zsh/site-functions/_jobpipe-slurm",
 	"share/zsh/site-functions/_jobpipe-ssh", "share/zsh/site-functions/_jobpipe-worker",
 	docDir + "README.md", docDir + "RELIABILITY.md", docDir + "SECURITY.md",
