@@ -44,8 +44,10 @@ func exists(t test) bool {
 	files, _ := filepath.Glob("../../" + t.pkg + "/*_test.go")
 	for _, file := range files {
 		text, _ := os.ReadFile(file)
-		if strings.Contains(string(text), "\nfunc "+name+"(t *testing.T") {
-			return true
+		for _, head := range []string{"(t *testing.T", "(f *testing.F"} { // the latter is one of its seeds
+			if strings.Contains(string(text), "\nfunc "+name+head) {
+				return true
+			}
 		}
 	}
 	return false
