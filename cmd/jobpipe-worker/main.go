@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jobpipe/jobpipe/cmd/internal/cmdline"
+	"github.com/jobpipe/jobpipe/cmd/internal/first"
 	"github.com/jobpipe/jobpipe/cmd/internal/signals"
 	"github.com/jobpipe/jobpipe/engine/command"
 	"github.com/jobpipe/jobpipe/engine/machine"
@@ -27,7 +28,10 @@ const (
 	cannotWork = 2
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	first.Split()
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
 
 func run(args []string, stdout io.Writer, stderr *os.File) int {
 	v, err := parse(args, stdout)

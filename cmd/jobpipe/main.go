@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/jobpipe/jobpipe/cmd/internal/cmdline"
+	"github.com/jobpipe/jobpipe/cmd/internal/first"
 	"github.com/jobpipe/jobpipe/cmd/internal/signals"
 	"github.com/jobpipe/jobpipe/engine"
 	"github.com/jobpipe/jobpipe/engine/command"
@@ -27,7 +28,10 @@ var version = "dev"
 // killAfter is the time between TERM and KILL for jobs on this machine.
 const killAfter = 5 * time.Second
 
-func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+func main() {
+	first.Split()
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
 
 func run(args []string, stdin, stdout, stderr *os.File) int {
 	v, err := parse(args, stdout)
