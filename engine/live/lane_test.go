@@ -67,17 +67,44 @@ func TestShares(t *testing.T) {
 			l, u := NewLane(0, test.slots, all), NewUnanswered(1000*ms)
 			test.play(l, u)
 			l.Pass(1000 * ms)
+			together := NewTogether(1000*ms, all)
+			together.Add(l, u)
 			// The second that has just begun is empty.
-			for name, lane := range map[string]*Lane{"lane": l, "all": all} {
-				strip := lane.Strip(nil, Cells, u)
+			for name, strip := range map[string][]Shares{"lane": l.Strip(nil, Cells, u), "all": together.Strip()} {
 				if len(strip) != 2 || !strip[0].near(test.want) {
 					t.Errorf("%s: got %+v, want %+v", name, strip, test.want)
 				}
-				if got := lane.Lately(10, u); !got.near(test.want) {
-					t.Errorf("%s lately: got %+v, want %+v", name, got, test.want)
-				}
+			}
+			if got := l.Lately(10, u); !got.near(test.want) {
+				t.Errorf("lately: got %+v, want %+v", got, test.want)
 			}
 		})
+	}
+}
+
+// Of all workers each did what it did, also those that have left.
+func TestTogether(t *testing.T) {
+	all := NewLane(0, 0, nil)
+	works, waits, left := NewLane(0, 1, all), NewLane(0, 2, all), NewLane(0, 1, all)
+	for _, l := range []*Lane{works, waits, left} {
+		l.Sent(0, 1)
+	}
+	left.Answered(500*ms, 1, 0, 100*ms, 500*ms)
+	left.Pass(500 * ms) // and then it left
+	for range 5 {       // answers that are on their way while the next job runs
+		works.Sent(0, 1)
+		works.Answered(1000*ms, 1, 0, 0, 200*ms)
+	}
+	waits.Pass(1000 * ms)
+	works.Pass(1000 * ms)
+	together := NewTogether(1000*ms, all)
+	together.Add(works, NewUnanswered(1000*ms))
+	together.Add(waits, NewUnanswered(1000*ms))
+	// Of 3.5 seconds: one worked, one waited, one had no job, and half a second of
+	// the one that left, of which a tenth was the job on its way.
+	want := Shares{Working: 1.4 / 3.5, Writing: 0.1 / 3.5, Waiting: 1 / 3.5, Free: 1 / 3.5}
+	if got := together.Strip()[0]; !got.near(want) {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 
@@ -146,7 +173,9 @@ func TestSharesAreShares(t *testing.T) {
 			u.Add(s, 1)
 		}
 		l.Pass(now)
-		for i, s := range append(l.Strip(nil, Cells, u), l.Lately(10, u), l.all.Lately(Cells, u)) {
+		together := NewTogether(now, l.all)
+		together.Add(l, u)
+		for i, s := range append(l.Strip(together.Strip(), Cells, u), l.Lately(10, u)) {
 			if sum := s.sum(); sum != 0 && !near(sum, 1) || min(s.Working, s.Reading, s.Writing, s.Waiting, s.Free) < -0.001 {
 				t.Fatalf("cell %d: %+v", i, s)
 			}

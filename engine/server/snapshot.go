@@ -129,19 +129,15 @@ func (s *Server) worker(now time.Duration, p *peer) live.Worker {
 // unanswered is the jobs that a worker may be running.
 func (s *Server) unanswered(now time.Duration, p *peer) *live.Unanswered {
 	u := live.NewUnanswered(now)
-	s.addUnanswered(u, p)
-	return u
-}
-
-func (s *Server) addUnanswered(u *live.Unanswered, p *peer) {
 	_, slots := s.sched.Load(p.id)
 	for l := range s.sched.Leases(p.id) {
 		if slots <= 0 {
-			return
+			break
 		}
 		u.Add(l.Since, min(l.Count, slots))
 		slots -= l.Count
 	}
+	return u
 }
 
 func (s *Server) strips(ids []uint64) map[uint64][]live.Shares {
@@ -150,15 +146,19 @@ func (s *Server) strips(ids []uint64) map[uint64][]live.Shares {
 		return all
 	}
 	now := s.now()
-	together := live.NewUnanswered(now)
-	for _, p := range s.known() {
+	known := s.known()
+	for _, p := range known {
 		p.counts.lane.Pass(now)
-		s.addUnanswered(together, p)
+	}
+	together := live.NewTogether(now, s.watched.lane)
+	for _, p := range known {
+		u := s.unanswered(now, p)
+		together.Add(p.counts.lane, u)
 		if slices.Contains(ids, uint64(p.first)) {
-			all[uint64(p.first)] = p.counts.lane.Strip(nil, live.Cells, s.unanswered(now, p))
+			all[uint64(p.first)] = p.counts.lane.Strip(nil, live.Cells, u)
 		}
 	}
-	all[0] = s.watched.lane.Strip(nil, live.Cells, together)
+	all[0] = together.Strip()
 	return all
 }
 
