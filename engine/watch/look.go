@@ -37,7 +37,7 @@ type sight struct {
 
 	// Of all workers together.
 	running, queued int                      // jobs in their slots, and beyond those
-	away            int                      // workers that may return
+	away, kept      int                      // workers that may return, and the jobs that they have
 	all             [len(activities)]float32 // shares of the last seconds
 }
 
@@ -96,11 +96,13 @@ func (s *sight) add() {
 	slots := float32(0)
 	for i := range s.Workers {
 		w := &s.Workers[i]
-		s.running += w.Running
-		s.queued += w.Queued
 		if w.Away {
 			s.away++
+			s.kept += w.Running + w.Queued
+			continue
 		}
+		s.running += w.Running
+		s.queued += w.Queued
 		slots += float32(w.Slots)
 		for i, share := range each(w.Shares) {
 			s.all[i] += share * float32(w.Slots)

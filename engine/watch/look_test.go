@@ -45,11 +45,11 @@ func TestTogether(t *testing.T) {
 	s := sight{Run: &live.Run{Workers: []live.Worker{
 		{Slots: 3, Running: 3, Queued: 7, Shares: live.Shares{Working: 1}},
 		{Slots: 1, Running: 1, Shares: live.Shares{Reading: 0.25, Free: 0.75}},
-		{Away: true, Running: 2},
+		{Away: true, Running: 2, Shares: live.Shares{Waiting: 1}},
 	}}}
 	s.add()
 	want := [len(activities)]float32{0.75, 0.0625, 0, 0, 0.1875}
-	if s.all != want || s.running != 6 || s.queued != 7 || s.away != 1 {
+	if s.all != want || s.running != 4 || s.queued != 7 || s.away != 1 || s.kept != 2 {
 		t.Errorf("got %+v", s)
 	}
 	s = sight{Run: &live.Run{}}

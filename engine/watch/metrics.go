@@ -43,7 +43,8 @@ func expose(seen *sight) []byte {
 	t.one(counter, "jobpipe_attempts_retried_total", "Attempts at jobs that failed and were not the last.", float64(r.Retried))
 	t.one(gauge, "jobpipe_jobs_waiting", "Jobs read and not handed out.", float64(r.Waiting))
 	t.one(gauge, "jobpipe_jobs_queued", "Jobs handed out that wait for a slot of their worker, or are on their way.", float64(seen.queued))
-	t.one(gauge, "jobpipe_jobs_running", "Jobs in the slots of workers.", float64(seen.running))
+	t.one(gauge, "jobpipe_jobs_running", "Jobs in the slots of workers that are connected.", float64(seen.running))
+	t.one(gauge, "jobpipe_jobs_away", "Jobs of workers that are away and may return.", float64(seen.kept))
 	longest := 0.
 	if len(r.Slow) > 0 {
 		longest = r.Slow[0].For.Seconds()

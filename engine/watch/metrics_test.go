@@ -30,7 +30,7 @@ func TestMetrics(t *testing.T) {
 	r := &live.Run{
 		Began: time.UnixMilli(1_700_000_000_500), Read: 100, Ended: true, Done: 60, Failed: 3, Retried: 5, Waiting: 30,
 		State: live.Stopping, Why: "finishing",
-		Workers:  []live.Worker{{ID: 1, Name: "a", Slots: 4, Running: 4, Queued: 6, Done: 57, Failed: 8, Sent: 10, Received: 20}, {ID: 9, Name: "a", Away: true}},
+		Workers:  []live.Worker{{ID: 1, Name: "a", Slots: 4, Running: 4, Queued: 6, Done: 57, Failed: 8, Sent: 10, Received: 20}, {ID: 9, Name: "a", Away: true, Running: 2}},
 		Slots:    4,
 		Slow:     []live.Job{{For: 1500 * time.Millisecond}},
 		Received: 20, Sent: 10, Held: 7,
@@ -54,6 +54,7 @@ func TestMetrics(t *testing.T) {
 		`jobpipe_jobs_waiting 30`,
 		`jobpipe_jobs_queued 6`,
 		`jobpipe_jobs_running 4`,
+		`jobpipe_jobs_away 2`,
 		`jobpipe_longest_running_job_seconds 1.5`,
 		`jobpipe_job_duration_seconds_bucket{le="0.5"} 0`,
 		`jobpipe_job_duration_seconds_bucket{le="1"} 2`,

@@ -22,6 +22,7 @@ type moment struct {
 	Waiting int64   `json:"waiting"`
 	Queued  int     `json:"queued"`
 	Running int     `json:"running"`
+	Kept    int     `json:"kept"` // jobs of workers that are away
 	Slots   int     `json:"slots"`
 	Rate    float64 `json:"rate"` // jobs a second; 0: not known
 	Left    float64 `json:"left"` // negative: no telling
@@ -96,7 +97,7 @@ func momentOf(s *sight, c choice) *moment {
 	m := &moment{
 		Began: s.Began.UnixMilli(), At: s.At.Seconds(), State: string(s.State), Why: s.Why,
 		Read: s.Read, Total: s.total, Done: s.Done, Failed: s.Failed, Retried: s.Retried,
-		Waiting: s.Waiting, Queued: s.queued, Running: s.running, Slots: s.Slots,
+		Waiting: s.Waiting, Queued: s.queued, Running: s.running, Kept: s.kept, Slots: s.Slots,
 		Rate: s.rate, Left: -1, Received: s.Received, Sent: s.Sent, Held: s.Held,
 		Workers: len(s.Workers) - s.away, Away: s.away, Page: mostRows,
 		Working: percent(s.all[0]),

@@ -160,7 +160,7 @@ function showFigures(m) {
   set(at("left"), m.state === "over" ? "–" : time(m.left));
   set(at("failed"), count(m.failed));
   at("failed-figure").classList.toggle("bad", m.failed > 0);
-  set(at("running"), `${count(m.running)} in ${plural(m.slots, "slot")}`);
+  set(at("running"), `${count(m.running)} in ${plural(m.slots, "slot")}` + (m.kept ? `, ${count(m.kept)} away` : ""));
   set(at("queued"), count(m.queued));
   set(at("waiting"), count(m.waiting));
   set(at("retried"), count(m.retried));
