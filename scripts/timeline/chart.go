@@ -30,6 +30,7 @@ type job struct{ process, seq uint64 }
 // A chart collects the events of a trace.
 type chart struct {
 	names   map[uint64]string
+	took    map[uint64]*tally // by process: a worker
 	slots   map[place]*row
 	where   map[job]int // the thread that ran it
 	begun   map[string]trace.Event
@@ -39,7 +40,7 @@ type chart struct {
 
 func (c *chart) add(e trace.Event) {
 	if c.slots == nil {
-		*c = chart{names: map[uint64]string{}, slots: map[place]*row{}, where: map[job]int{}, begun: map[string]trace.Event{}}
+		*c = chart{names: map[uint64]string{}, took: map[uint64]*tally{}, slots: map[place]*row{}, where: map[job]int{}, begun: map[string]trace.Event{}}
 	}
 	switch {
 	case e.Name == "process_name":
@@ -52,6 +53,10 @@ func (c *chart) add(e trace.Event) {
 		r := c.slots[at]
 		r.running = append(r.running, span{e.Time, e.Time + e.Took})
 		c.where[job{e.Process, e.Args.Seq}] = e.Thread
+		if c.took[e.Process] == nil {
+			c.took[e.Process] = &tally{}
+		}
+		c.took[e.Process].count(e)
 	case e.Phase == trace.Complete: // on the wire
 		c.exact = true
 		c.carried = append(c.carried, e)

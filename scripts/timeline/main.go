@@ -1,5 +1,5 @@
 // Command timeline draws a trace of jobpipe --trace as text: a row for each slot,
-// under a time scale.
+// under a time scale; and below a whole run, how long jobs took on each worker.
 //
 //	jobpipe --trace run.json -- ./process.sh < jobs.txt > results.txt
 //	go run ./scripts/timeline -for 50 < run.json
@@ -49,6 +49,10 @@ func timeline(in io.Reader, out io.Writer, v view) error {
 	if len(rows) == 0 {
 		return fmt.Errorf("no job ran in this trace")
 	}
-	_, err := io.WriteString(out, draw(rows, v))
+	text := draw(rows, v)
+	if v.from == 0 && v.length == 0 {
+		text += "\n" + c.workers(v.scale)
+	}
+	_, err := io.WriteString(out, text)
 	return err
 }

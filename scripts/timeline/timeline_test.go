@@ -109,10 +109,51 @@ Each ms here was 10 ms.
 			if err := timeline(strings.NewReader("[\n"+string(s.b)), &out, test.view); err != nil {
 				t.Fatal(err)
 			}
-			if got := "\n" + strings.Replace(out.String(), legend+"\n", "", 1); got != test.want {
+			drawing, _, _ := strings.Cut(out.String(), "\n\n")
+			if got := "\n" + strings.Replace(strings.TrimSuffix(drawing, "\n")+"\n", legend+"\n", "", 1); got != test.want {
 				t.Errorf("got%swant%s", got, test.want)
 			}
 		})
+	}
+}
+
+// Below a whole run there is how long jobs took on each worker, the slowest first.
+func TestWorkers(t *testing.T) {
+	var s sketch
+	s.worker(1, "one (127.0.0.1:7)")
+	s.worker(2, "the-old-one")
+	for i := range int64(4) {
+		s.took(1, 1, uint64(i+1), trace.Running, 20*i, 20*i+10+i)
+	}
+	s.took(2, 1, 9, trace.Running, 0, 40)
+	s.add(trace.Event{Name: "x", Category: trace.Running, Phase: trace.Complete, Time: 40_000, Took: 60_000, Process: 2, Thread: 2, Args: trace.Args{Seq: 10, Count: 3}})
+	for _, test := range []struct {
+		view view
+		want string
+	}{
+		{view{width: 72, scale: 1}, `
+worker           jobs    mean time      longest
+the-old-one         4        25 ms        40 ms
+one                 4      11.5 ms        13 ms
+`},
+		{view{width: 72, scale: 10}, `
+worker           jobs    mean time      longest
+the-old-one         4       2.5 ms         4 ms
+one                 4      1.15 ms       1.3 ms
+`},
+		{view{width: 72, scale: 1, length: 50}, ""},
+	} {
+		var out bytes.Buffer
+		if err := timeline(strings.NewReader("[\n"+string(s.b)), &out, test.view); err != nil {
+			t.Fatal(err)
+		}
+		_, table, found := strings.Cut(out.String(), "\n\n")
+		if found {
+			table = "\n" + table
+		}
+		if table != test.want {
+			t.Errorf("%+v: got%swant%s", test.view, table, test.want)
+		}
 	}
 }
 
