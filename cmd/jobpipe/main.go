@@ -67,7 +67,7 @@ func run(args []string, stdin, stdout, stderr *os.File) int {
 		err = f.close()
 	}
 	if o.Progress && watch.Context.Err() != nil && isTerminal(stderr) && os.Getenv("TERM") != "dumb" {
-		fmt.Fprint(stderr, "\r\x1b[J") // a progress line that nobody took away
+		fmt.Fprint(stderr, "\r\x1b[K\x1b[J") // a progress line that nobody took away
 	}
 	status, words := verdict(report, err, watch.First(), v.Quiet || o.Summary)
 	if words != "" {

@@ -17,7 +17,13 @@ const (
 	freshen = time.Second
 )
 
-const eraseBelow = "\x1b[J" // from the cursor to the end of the screen
+// What a terminal is told, as VT100 and all after it understand it.
+const (
+	eraseLine  = "\x1b[K"   // from the cursor to the end of the line
+	eraseBelow = "\x1b[J"   // from the cursor to the end of the screen
+	cutOff     = "\x1b[?7l" // what goes past the last column is lost
+	wrap       = "\x1b[?7h" // it goes to the next line, as usual
+)
 
 // A status is the last line of stderr. The writer's goroutine owns it, and draws
 // it when all else is written. While that waits for a stdout which takes nothing,
@@ -31,7 +37,9 @@ const eraseBelow = "\x1b[J" // from the cursor to the end of the screen
 //
 // The cursor waits at the beginning of the line. There it stays when the window is
 // made narrower and the terminal breaks the line into several, which are then
-// erased with it; and so is a ^C that is echoed.
+// erased with it; and so is a ^C that is echoed. A line that is drawn for a window
+// which has been made narrower a moment ago is cut off: if the terminal broke that
+// one, the cursor would be on the last of several lines.
 type status struct {
 	to       *sink
 	terminal bool
@@ -67,7 +75,8 @@ func (s *status) around(b []byte, write func([]byte) error) error {
 func (s *status) makeWay() {
 	if s.terminal && s.drawn != "" {
 		s.drawn = ""
-		_ = s.to.put([]byte("\r" + eraseBelow))
+		// A screen that is erased from its top on some keep, in what was on it before.
+		_ = s.to.put([]byte("\r" + eraseLine + eraseBelow))
 	}
 }
 
@@ -108,7 +117,7 @@ func (s *status) show() {
 // so that nothing flickers.
 func (s *status) draw() {
 	s.told, s.drawn = time.Now(), s.text
-	_ = s.to.put([]byte("\r" + s.text + eraseBelow + "\r"))
+	_ = s.to.put([]byte("\r" + cutOff + s.text + eraseBelow + wrap + "\r"))
 }
 
 func (s *status) tell() {

@@ -53,9 +53,11 @@ func (m *monitor) until(text string) {
 func (m *monitor) show(s string) {
 	for len(s) > 0 {
 		switch {
-		case strings.HasPrefix(s, eraseBelow):
+		case strings.HasPrefix(s, eraseBelow), strings.HasPrefix(s, eraseLine):
 			m.line = m.line[:m.col]
 			s = s[2:]
+		case strings.HasPrefix(s, cutOff), strings.HasPrefix(s, wrap): // it is wide enough
+			s = s[4:]
 		case s[0] == '\r':
 			m.col = 0
 		case s[0] == '\n':
@@ -91,7 +93,7 @@ func TestStatusMakesWay(t *testing.T) {
 	r.Status("2 of 2, done")
 	m.until("done")
 	r.Status("2")
-	m.until("2" + eraseBelow + "\r")
+	m.until("2" + eraseBelow + wrap + "\r")
 	m.expect("hello|one|warning|two", "2")
 	r.Message([]byte("bye\n"))
 	if err := r.Close(); err != nil {
