@@ -32,11 +32,11 @@ var elsewhere = []string{
 }
 
 // commandsOf are the command lines of a README: those after a $, and in blocks
-// without any those that have jobpipe, or make, in them.
+// without any those that have jobpipe, or make, in them, and are no message.
 func commandsOf(readme string) (list []string) {
 	for line := range strings.Lines(readme) {
 		text, indented := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "    ")
-		if !indented {
+		if !indented || strings.HasPrefix(text, "jobpipe: ") {
 			continue
 		}
 		text, _, _ = strings.Cut(text, " #")
@@ -154,11 +154,25 @@ func TestReadme(t *testing.T) {
 	}
 	p.write("process.sh", script)
 
+	// Which worker is slow.
 	p.write("urls.txt", urls.String())
-	p.finish(p.startIn(p.dir, "traced", command("--trace run.json")), 0)
+	before := len(p.processes)
+	p.startIn(p.dir, "traced", command("--listen :9000", "--trace run.json"))
+	for name, pause := range map[string]string{"one": "0", "two": "0", "old": "0.5"} {
+		p.startIn(p.dir, name, []string{"jobpipe-worker", "-c", "127.0.0.1:" + port, "--name", name, "-j", "1", "--", "sh", "-c", "sleep " + pause + "; ./process.sh"})
+	}
+	for _, one := range p.processes[before:] {
+		p.finish(one, 0)
+	}
 	same("sizes.txt", want.String())
 	if jobs, _ := ran(t, p.abs("run.json")); len(jobs) != 30 {
 		t.Errorf("the trace holds %d jobs", len(jobs))
+	}
+	draw := command("timeline < run.json")
+	draw[2] = "cd $TOP; " + strings.Replace(draw[2], "run.json", p.abs("run.json"), 1)
+	p.finish(p.startIn(p.dir, "drawn", draw), 0)
+	if drawn := p.read("drawn.out"); !regexp.MustCompile(`\n\nworker +jobs +mean time +longest\nold +\d+ `).MatchString(drawn) {
+		t.Errorf("the slow worker does not come first:\n%s", drawn)
 	}
 
 	p.write("big.txt", "one\ntwo\n")
