@@ -155,3 +155,31 @@ func TestPartsAtRandom(t *testing.T) {
 		t.Error("there was memory for everything")
 	}
 }
+
+// What comes back of a preferred line's credit is for the rest of that line, which its
+// command may not have printed yet: others would take it for ever.
+func TestPreferredLineKeepsItsCredit(t *testing.T) {
+	o := &outbox{window: 1000, kept: map[uint64]*result{}}
+	o.answers.kept = map[uint64]*answer{}
+	for range 100 {
+		o.putAnswer(answer{kind: stdoutPart, seq: 7, data: make([]byte, 100)})
+	}
+	o.earn(1000)
+	o.prefer(6, 1000)
+	for range 20 {
+		if list := o.pickAnswers(nil); len(list) > 0 {
+			t.Fatalf("%d parts of job %d go", len(list), list[0].seq)
+		}
+		o.putAnswer(answer{kind: stdoutPart, seq: 6, data: make([]byte, 700)})
+		list := o.pickAnswers(nil)
+		if len(list) != 1 || list[0].seq != 6 {
+			t.Fatalf("%d parts go, with credit of %d and %d put by", len(list), o.credit, o.aside)
+		}
+		o.answersCopied(list)
+		o.earn(700)
+	}
+	o.putAnswer(answer{kind: lastOfJob, seq: 6, count: 1, data: make([]byte, 700)})
+	if list := o.pickAnswers(nil); len(list) != 4 || list[0].seq != 6 || list[1].seq != 7 {
+		t.Errorf("at the end of the line %d go, and the credit is %d", len(list), o.credit)
+	}
+}

@@ -47,6 +47,7 @@ type outbox struct {
 	credit int64  // bytes that may be sent
 	first  uint64 // the job whose result is preferred; 0: none is
 	aside  int64  // credit that is put by for it
+	most   int64  // as much as came with the preference: what aside may be
 	small  []*result
 	large  []*result
 	kept   map[uint64]*result // by seq; all that are not settled

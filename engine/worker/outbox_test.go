@@ -59,7 +59,7 @@ func playOutbox(rnd *rand.Rand, palette []command.Result) error {
 		case left > 0 && rnd.IntN(10) == 0:
 			if seq := uint64(1 + rnd.IntN(jobs)); o.unsent(seq) || rnd.IntN(2) == 0 {
 				n := rnd.Int64N(1 << 16)
-				o.first, o.aside = seq, n
+				o.prefer(seq, n)
 				o.credit += n
 				extra += n
 			}
@@ -101,7 +101,7 @@ func playOutbox(rnd *rand.Rand, palette []command.Result) error {
 		case used > 0:
 			n := 1 + rnd.Int64N(used)
 			used -= n
-			o.credit += n
+			o.earn(n)
 		}
 		if rnd.IntN(4) == 0 { // what is acknowledged may be more than what was sent
 			if s := (span{uint64(1 + rnd.IntN(jobs)), uint64(1 + rnd.IntN(3))}); allWhole(whole, latest, s) {
@@ -159,8 +159,8 @@ func TestPreferredResultGoesFirst(t *testing.T) {
 		for o.ready() {
 			o.written(o.pick(nil))
 		}
-		o.first, o.aside = 1, 8<<10
-		o.credit += o.aside
+		o.credit += 8 << 10
+		o.prefer(1, 8<<10)
 		if o.ready() {
 			t.Fatalf("%d: something goes of others", size)
 		}

@@ -22,11 +22,25 @@ func (c *connection) prefer(payload []byte) error {
 	if c.waiting { // what there was before counts no more
 		c.credit += int64(m.Credit)
 	}
-	c.results.credit += int64(m.Credit)
+	c.results.earn(int64(m.Credit))
 	if c.owes(m.Seq) {
-		c.results.first, c.results.aside = m.Seq, int64(m.Credit)
+		c.results.prefer(m.Seq, int64(m.Credit))
 	}
 	return nil
+}
+
+// prefer puts credit by that has come for the result of a job.
+func (o *outbox) prefer(seq uint64, credit int64) {
+	o.first, o.aside, o.most = seq, credit, credit
+}
+
+// earn takes credit. While a result is preferred it is for that one first, as what
+// was sent of that is all that the coordinator may give credit for.
+func (o *outbox) earn(n int64) {
+	o.credit += n
+	if o.first != 0 {
+		o.aside = min(o.aside+n, o.most)
+	}
 }
 
 // owes tells whether there is something to send of a job, or will be. Otherwise

@@ -138,7 +138,7 @@ func (l *link) acknowledged(payload []byte) error {
 	if err := l.mayCredit(m.Credit); err != nil {
 		return err
 	}
-	l.results.credit += int64(m.Credit)
+	l.results.earn(int64(m.Credit))
 	for _, w := range m.Spans {
 		s := span{w.Seq, w.Count}
 		l.results.acknowledge(s)
