@@ -97,7 +97,7 @@ func TestCrowds(t *testing.T) {
 			if len(r.lines) != mostAlike+1 {
 				t.Error("it is said too soon")
 			}
-			time.Sleep(2)
+			time.Sleep(2 * time.Nanosecond)
 			synctest.Wait()
 			if r.lines[len(r.lines)-1] != more {
 				t.Errorf("got %q, want %q", r.lines[len(r.lines)-1], more)
