@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,15 +13,29 @@ import (
 )
 
 // A recorder is what was written, without the times.
-type recorder struct{ lines []string }
+type recorder struct {
+	mu    sync.Mutex
+	lines []string
+}
 
 var moment = regexp.MustCompile(`^time=\S+ `)
 
 func (r *recorder) log(how How) *Log {
-	return New("prog", how, func(line []byte) { r.lines = append(r.lines, moment.ReplaceAllString(string(line), "")) })
+	return New("prog", how, func(line []byte) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.lines = append(r.lines, moment.ReplaceAllString(string(line), ""))
+	})
 }
 
-func (r *recorder) text() string { return strings.Join(r.lines, "") }
+// take is what was written since the last time.
+func (r *recorder) take() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	lines := r.lines
+	r.lines = nil
+	return lines
+}
 
 func TestForms(t *testing.T) {
 	for how, want := range map[How]string{
@@ -43,7 +58,7 @@ level=ERROR msg="job failed" line=3
 		l.Errorf("cannot")
 		failed := l.Failed("line 3 failed: exit status 1", "line", 3)
 		l.Close()
-		if got := r.text() + moment.ReplaceAllString(string(failed), ""); got != want {
+		if got := strings.Join(r.take(), "") + moment.ReplaceAllString(string(failed), ""); got != want {
 			t.Errorf("%v: got\n%s\nwant\n%s", how, got, want)
 		}
 	}
@@ -58,13 +73,14 @@ func TestStructuredLinesAreClean(t *testing.T) {
 		l.Info("worker joined", "worker", text, "why", errors.New(text))
 		l.Warnf("%s", text)
 	}
-	for _, line := range r.lines {
+	lines := r.take()
+	for _, line := range lines {
 		if strings.Count(line, "\n") != 1 || !strings.HasSuffix(line, "\n") || strings.ContainsFunc(line[:len(line)-1], func(c rune) bool { return !unicode.IsPrint(c) }) {
 			t.Errorf("%q", line)
 		}
 	}
-	if len(r.lines) != 2*len(evil) {
-		t.Errorf("%d lines", len(r.lines))
+	if len(lines) != 2*len(evil) {
+		t.Errorf("%d lines", len(lines))
 	}
 }
 
@@ -84,37 +100,36 @@ func TestCrowds(t *testing.T) {
 			lose(mostAlike / 2)
 			time.Sleep(alikeTime / 2)
 			lose(mostAlike/2 + 7)
-			if len(r.lines) != mostAlike {
-				t.Fatalf("%d lines", len(r.lines))
+			if n := len(r.take()); n != mostAlike {
+				t.Fatalf("%d lines", n)
 			}
 			l.Warn("no workers", "no workers")
-			if len(r.lines) != mostAlike+1 {
+			if n := len(r.take()); n != 1 {
 				t.Error("nothing else is said")
 			}
 			// How many there were is said when the minute is over.
-			time.Sleep(alikeTime/2 - 1)
+			time.Sleep(alikeTime/2 - time.Millisecond)
 			synctest.Wait()
-			if len(r.lines) != mostAlike+1 {
-				t.Error("it is said too soon")
+			if got := r.take(); len(got) > 0 {
+				t.Errorf("it is said too soon: %q", got)
 			}
-			time.Sleep(2 * time.Nanosecond)
+			time.Sleep(2 * time.Millisecond)
 			synctest.Wait()
-			if r.lines[len(r.lines)-1] != more {
-				t.Errorf("got %q, want %q", r.lines[len(r.lines)-1], more)
+			if got := r.take(); len(got) != 1 || got[0] != more {
+				t.Errorf("got %q, want %q", got, more)
 			}
 			// Those of a quiet time are not held against those that follow.
-			r.lines = nil
 			lose(mostAlike)
 			time.Sleep(2 * alikeTime)
 			lose(mostAlike)
-			if len(r.lines) != 2*mostAlike {
-				t.Errorf("then %d lines", len(r.lines))
+			if n := len(r.take()); n != 2*mostAlike {
+				t.Errorf("then %d lines", n)
 			}
 			// At the end there is no need to wait.
 			lose(7)
 			l.Close()
-			if n := len(r.lines); n != 2*mostAlike+1 || r.lines[n-1] != more {
-				t.Errorf("at the end: %q", r.lines[2*mostAlike:])
+			if got := r.take(); len(got) != 1 || got[0] != more {
+				t.Errorf("at the end: %q", got)
 			}
 		})
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jobpipe/jobpipe/engine/live"
+	"github.com/jobpipe/jobpipe/engine/message"
 	"github.com/jobpipe/jobpipe/engine/watch"
 )
 
@@ -52,7 +53,7 @@ func pretend(t *testing.T, addr string, run live.Run) *fake {
 			defer f.mu.Unlock()
 			return f.total
 		},
-		Log: t.Logf,
+		Log: message.New("jobpipe", message.Verbose, func(line []byte) { t.Logf("%s", line) }),
 	})
 	t.Cleanup(func() { s.Close(nil) })
 	return f
