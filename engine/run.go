@@ -17,7 +17,6 @@ import (
 	"github.com/jobpipe/jobpipe/engine/message"
 	"github.com/jobpipe/jobpipe/engine/order"
 	"github.com/jobpipe/jobpipe/engine/output"
-	"github.com/jobpipe/jobpipe/engine/progress"
 	"github.com/jobpipe/jobpipe/engine/render"
 	"github.com/jobpipe/jobpipe/engine/schedule"
 	"github.com/jobpipe/jobpipe/engine/server"
@@ -44,10 +43,9 @@ type Run struct {
 	trace    *trace.File      // nil: none
 	began    time.Time        // the trace
 	recorder *trace.Recorder  // nil: none
-	total    func() int64     // of the jobs in stdin, as in progress
-	counting context.CancelFunc
-	watch    *watch.Server // nil: nobody may watch
-	listFile string        // to be removed; empty: none
+	size     func() int64     // of stdin, in bytes; -1: not known
+	watch    *watch.Server    // nil: nobody may watch
+	listFile string           // to be removed; empty: none
 }
 
 // How --buffer is divided: jobs as they were read, results that wait, and
@@ -146,9 +144,7 @@ func (r *Run) assemble(waits string) (err error) {
 		ending = '\n'
 	}
 	r.beginTrace()
-	var counting context.Context
-	counting, r.counting = context.WithCancel(context.Background())
-	r.total = progress.Total(counting, o.Stdin, o.Delim)
+	r.size = sizeOf(o.Stdin)
 	r.server, err = server.New(server.Config{
 		Run:       r.id,
 		Schedule:  schedule.Config{Delim: o.Delim, Retries: o.Retries, MaxLost: o.MaxLost, Speculate: o.Speculate, Rate: o.Rate},
@@ -311,9 +307,6 @@ func (r *Run) close() {
 	}
 	if r.watch != nil {
 		r.watch.Close(nil)
-	}
-	if r.counting != nil {
-		r.counting()
 	}
 	if r.listFile != "" {
 		_ = os.Remove(r.listFile)

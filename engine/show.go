@@ -14,13 +14,13 @@ const (
 )
 
 // show draws how far the run is, if that is wanted, until the function that it
-// returns is called.
+// returns is called. Call it before stdin is read.
 func (r *Run) show() (stop func()) {
 	if !r.opt.Progress {
 		return func() {}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	line := progress.New(r.total, progress.Width(r.opt.Stderr))
+	line := progress.New(progress.Total(ctx, r.opt.Stdin, r.opt.Delim), progress.Width(r.opt.Stderr))
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"io"
+	"os"
 	"time"
 
 	"github.com/jobpipe/jobpipe/engine/live"
@@ -16,12 +18,25 @@ func (r *Run) beginWatch() {
 	r.watch.Serve(watch.Config{
 		Snapshot: r.server.Snapshot,
 		Strips:   r.server.Strips,
-		Total:    r.total,
+		Input:    r.size,
 		Log:      r.log,
 	})
 	r.log.Tell("watched", "to watch this run: "+r.watch.URL(), "at", r.watch.URL())
 	if r.watch.Public() {
 		r.log.Warnf("--http: whoever can reach this address sees jobs and what failed ones wrote to stderr")
+	}
+}
+
+// sizeOf gives the bytes of f from where it stands now, if it is a regular file,
+// which may grow; else -1.
+func sizeOf(f *os.File) func() int64 {
+	start, err := f.Seek(0, io.SeekCurrent)
+	return func() int64 {
+		info, failed := f.Stat()
+		if err != nil || failed != nil || !info.Mode().IsRegular() {
+			return -1
+		}
+		return info.Size() - start
 	}
 }
 

@@ -16,6 +16,7 @@ type Run struct {
 	At    time.Duration // since then
 
 	Read    int64 // jobs of the input so far
+	Bytes   int64 // that they had
 	Ended   bool  // there are no more
 	Done    int64 // with a result, or failed for good
 	Past    int64 // of those, the ones of earlier runs with the same journal
@@ -29,6 +30,7 @@ type Run struct {
 
 	Workers  []Worker // in order of joining; those that are away last
 	Slots    int      // of all of them
+	Strip    []Shares // what these did in the last minute, the oldest second first
 	Slow     []Job    // those that have been handed out for longest
 	Failures []Failure
 	Took     Durations

@@ -62,7 +62,7 @@ const (
 // free: some terminals go to the next line when it is written.
 func (l *Line) Render(now time.Time, c Counts) string {
 	l.pace.Observe(now, c.Done, c.Running)
-	total := Known(l.total(), c.Read, c.Ended)
+	total := known(l.total(), c.Read, c.Ended)
 	stat := decor.Statistics{Total: total, Current: min(c.Done, total), Completed: c.Done >= total}
 
 	var parts [kinds]string

@@ -7,19 +7,12 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // unknown is a total that is not known, or not yet.
 const unknown = -1
 
-const (
-	countSize = 1 << 20 // bytes in one read
-	// atOnce is how many bytes are counted in one go. From then on counting rests so
-	// many times as long as it works: it takes a fiftieth of a processor from the run.
-	atOnce = 16 << 20
-	rests  = 50
-)
+const countSize = 1 << 20 // bytes in one read
 
 // Total counts the records of f from where it stands now, if it is a regular file.
 // The function it returns gives their number, or -1 while that is not known; it may
@@ -52,9 +45,9 @@ func Total(ctx context.Context, f *os.File, delim byte) func() int64 {
 	}
 }
 
-// Known is how many jobs there are, as far as one knows: read by now, or counted
+// known is how many jobs there are, as far as one knows: read by now, or counted
 // as Total does.
-func Known(counted, read int64, ended bool) int64 {
+func known(counted, read int64, ended bool) int64 {
 	switch {
 	case ended:
 		return read
@@ -68,9 +61,7 @@ func Known(counted, read int64, ended bool) int64 {
 func count(ctx context.Context, f io.ReaderAt, off int64, delim byte) (n int64, ok bool) {
 	buf := make([]byte, countSize)
 	last := delim
-	rested := off + atOnce
 	for ctx.Err() == nil {
-		began := time.Now()
 		got, err := f.ReadAt(buf, off)
 		if got > 0 {
 			n += int64(bytes.Count(buf[:got], []byte{delim}))
@@ -86,16 +77,6 @@ func count(ctx context.Context, f io.ReaderAt, off int64, delim byte) (n int64, 
 		if err != nil {
 			return 0, false
 		}
-		if off >= rested {
-			rest(ctx, rests*time.Since(began))
-		}
 	}
 	return 0, false
-}
-
-func rest(ctx context.Context, d time.Duration) {
-	select {
-	case <-time.After(d):
-	case <-ctx.Done():
-	}
 }

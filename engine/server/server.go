@@ -119,6 +119,7 @@ type Server struct {
 	watched        *watched      // nil: nobody may
 	closing        *live.Closing // set before over is closed
 	failures       live.Recent
+	read           int64         // bytes of the input
 	retried        int64         // attempts that failed and were not the last
 	received, sent int64         // bytes
 	carried        bool          // the writer has carried something out since it was last looked

@@ -21,8 +21,8 @@ func (s *Server) Snapshot(ctx context.Context) (*live.Run, error) {
 	return ask(ctx, s, s.snapshot)
 }
 
-// Strips is what the slots of some workers did in the last minute, by the numbers
-// of the workers, and of all of them together under 0.
+// Strips is what the slots of some workers did in the last minute, the oldest second
+// first, by the numbers of the workers.
 func (s *Server) Strips(ctx context.Context, ids []uint64) (map[uint64][]live.Shares, error) {
 	return ask(ctx, s, func() map[uint64][]live.Shares { return s.strips(ids) })
 }
@@ -49,7 +49,7 @@ func (s *Server) snapshot() *live.Run {
 	now, c := s.now(), &s.Counts
 	r := &live.Run{
 		Began: s.start, At: now,
-		Read: c.Read.Load(), Ended: c.Ended.Load(), Done: c.Done.Load(), Past: s.pastDone, Failed: c.Failed.Load(),
+		Read: c.Read.Load(), Bytes: s.read, Ended: c.Ended.Load(), Done: c.Done.Load(), Past: s.pastDone, Failed: c.Failed.Load(),
 		Retried: s.retried, Running: int64(s.sched.Leased()), Waiting: int64(s.sched.Waiting()),
 		State:    live.Going,
 		Failures: s.failures.All(),
@@ -67,8 +67,10 @@ func (s *Server) snapshot() *live.Run {
 	facts := live.Facts{Met: s.lastID > 0, Where: s.Waits, Away: len(s.away), NoRoom: s.Writer.SpillErr() != nil}
 	slow := slowest{now: now}
 	r.Workers = make([]live.Worker, 0, len(s.peers)+len(s.away))
-	for _, p := range s.known() {
-		w := s.worker(now, p)
+	known := s.known()
+	together := s.together(now, known)
+	for _, p := range known {
+		w := s.worker(now, p, together)
 		slow.look(s, p, &w)
 		r.Slots += w.Slots
 		if w.Slots > 0 {
@@ -77,6 +79,9 @@ func (s *Server) snapshot() *live.Run {
 		r.Workers = append(r.Workers, w)
 	}
 	r.Slow = slow.jobs()
+	if together != nil {
+		r.Strip = together.Strip()
+	}
 	if !s.Stage.Idle() {
 		facts.Stuck = now - s.flowed
 	}
@@ -91,21 +96,37 @@ func (s *Server) snapshot() *live.Run {
 // known is the workers that are connected, and then those that are away; each in
 // order of joining. One that returns and has not said what it has is away.
 func (s *Server) known() []*peer {
-	all := make([]*peer, 0, len(s.peers)+len(s.away))
-	for _, p := range s.peers {
-		if p.was == nil && p.first != 0 {
-			all = append(all, p)
-		}
-	}
-	connected := len(all)
-	all = append(all, s.away...)
+	all, connected := s.present()
 	for _, part := range [][]*peer{all[:connected], all[connected:]} {
 		slices.SortFunc(part, func(a, b *peer) int { return cmp.Compare(a.first, b.first) })
 	}
 	return all
 }
 
-func (s *Server) worker(now time.Duration, p *peer) live.Worker {
+// present is the same, in any order but that those who are away come last.
+func (s *Server) present() (all []*peer, connected int) {
+	all = make([]*peer, 0, len(s.peers)+len(s.away))
+	for _, p := range s.peers {
+		if p.was == nil && p.first != 0 {
+			all = append(all, p)
+		}
+	}
+	return append(all, s.away...), len(all)
+}
+
+// together is to be told of all lanes, which are brought up to now; nil where there
+// are none.
+func (s *Server) together(now time.Duration, known []*peer) *live.Together {
+	if s.watched == nil {
+		return nil
+	}
+	for _, p := range known {
+		p.counts.lane.Pass(now)
+	}
+	return live.NewTogether(now, s.watched.lane)
+}
+
+func (s *Server) worker(now time.Duration, p *peer, together *live.Together) live.Worker {
 	jobs, slots := s.sched.Load(p.id)
 	w := live.Worker{
 		ID: uint64(p.first), Name: p.Hello.Name, Addr: p.Addr, Slots: slots,
@@ -119,9 +140,10 @@ func (s *Server) worker(now time.Duration, p *peer) live.Worker {
 		w.Running = jobs // it finishes those, as far as one can tell
 	}
 	w.Queued = jobs - w.Running
-	if p.counts.lane != nil {
-		p.counts.lane.Pass(now)
-		w.Shares = p.counts.lane.Lately(lately, s.unanswered(now, p))
+	if together != nil {
+		u := s.unanswered(now, p)
+		w.Shares = p.counts.lane.Lately(lately, u)
+		together.Add(p.counts.lane, u)
 	}
 	return w
 }
@@ -146,19 +168,13 @@ func (s *Server) strips(ids []uint64) map[uint64][]live.Shares {
 		return all
 	}
 	now := s.now()
-	known := s.known()
-	for _, p := range known {
-		p.counts.lane.Pass(now)
-	}
-	together := live.NewTogether(now, s.watched.lane)
-	for _, p := range known {
-		u := s.unanswered(now, p)
-		together.Add(p.counts.lane, u)
+	present, _ := s.present()
+	for _, p := range present {
 		if slices.Contains(ids, uint64(p.first)) {
-			all[uint64(p.first)] = p.counts.lane.Strip(nil, live.Cells, u)
+			p.counts.lane.Pass(now)
+			all[uint64(p.first)] = p.counts.lane.Strip(nil, live.Cells, s.unanswered(now, p))
 		}
 	}
-	all[0] = together.Strip()
 	return all
 }
 

@@ -85,7 +85,7 @@ func TestSnapshot(t *testing.T) {
 	}
 
 	strips, err := r.Strips(context.Background(), []uint64{run.Workers[0].ID, 999})
-	if err != nil || len(strips) != 2 || len(strips[0]) == 0 || len(strips[run.Workers[0].ID]) == 0 {
+	if err != nil || len(strips) != 1 || len(strips[run.Workers[0].ID]) == 0 || len(run.Strip) == 0 {
 		t.Errorf("strips: %+v (%v)", strips, err)
 	}
 	a.Close()
@@ -128,7 +128,7 @@ func TestNobodyWatches(t *testing.T) {
 	a := r.worker("a", 1)
 	a.job()
 	run := r.until("it is handed out", func(run *live.Run) bool { return run.Running == 1 })
-	if run.Workers[0].Shares != (live.Shares{}) || run.Workers[0].Running != 1 {
+	if run.Workers[0].Shares != (live.Shares{}) || run.Strip != nil || run.Workers[0].Running != 1 {
 		t.Errorf("got %+v", run.Workers[0])
 	}
 	if strips, err := r.Strips(context.Background(), nil); err != nil || len(strips) > 0 {

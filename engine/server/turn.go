@@ -155,6 +155,7 @@ func (s *Server) intake() {
 				return
 			}
 			s.Counts.Read.Add(int64(it.Range.Count))
+			s.read += int64(len(it.Range.Data)) + it.TooLong
 			if it.Past != split.New {
 				s.past(it)
 				continue

@@ -31,7 +31,7 @@ type looker struct {
 // A sight is a run as it was seen once. It is never changed.
 type sight struct {
 	*live.Run
-	total int64         // of its jobs; -1: not known
+	total int64         // of its jobs, or about so many while not all are read; -1: not known
 	rate  float64       // jobs a second, lately or, at the end, in all; 0: not known
 	left  time.Duration // until it is over; negative: no telling
 
@@ -74,7 +74,7 @@ func (l *looker) see(run *live.Run) *sight {
 		l.pace.Observe(run.Began, 0, run.Running)
 	}
 	l.pace.Observe(run.Began.Add(run.At), done, run.Running)
-	s := &sight{Run: run, total: progress.Known(l.Total(), run.Read, run.Ended), rate: l.pace.Rate(), left: -1}
+	s := &sight{Run: run, total: l.total(run), rate: l.pace.Rate(), left: -1}
 	waits := run.Why != "" && run.Running == 0
 	switch {
 	case run.State == live.Over:
@@ -86,6 +86,20 @@ func (l *looker) see(run *live.Run) *sight {
 	}
 	s.add()
 	return s
+}
+
+// total is how many jobs there will be, by how many there were in the bytes that
+// have been read. To count those of a large file would take as much from jobs that are
+// short as all the rest of watching.
+func (l *looker) total(run *live.Run) int64 {
+	size := l.Input()
+	switch {
+	case run.Ended:
+		return run.Read
+	case size < 0 || run.Bytes == 0:
+		return -1
+	}
+	return max(run.Read, int64(float64(run.Read)*float64(size)/float64(run.Bytes)))
 }
 
 // longest is the longest time left that is told.

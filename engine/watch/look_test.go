@@ -12,25 +12,28 @@ func near(a, b float64) bool { return math.Abs(a-b) <= 0.001*math.Abs(b)+1e-6 }
 
 // What is said about the rest of the run.
 func TestRest(t *testing.T) {
-	const unknown = -1
 	for _, test := range []struct {
-		name  string
-		run   live.Run // a minute after it began
-		total int64
-		want  sight
+		name string
+		run  live.Run // a minute after it began
+		size int64
+		want sight
 	}{
-		{"of a pipe", live.Run{Read: 100, Done: 60, Running: 4}, unknown, sight{total: unknown, rate: 1, left: -1}},
-		{"of a file", live.Run{Read: 100, Done: 60, Running: 4}, 120, sight{total: 120, rate: 1, left: time.Minute}},
-		{"read to its end", live.Run{Read: 90, Ended: true, Done: 60, Running: 4}, unknown, sight{total: 90, rate: 1, left: 30 * time.Second}},
-		{"of which half was done before", live.Run{Read: 600, Past: 480, Done: 540, Running: 4}, 600, sight{total: 600, rate: 1, left: time.Minute}},
-		{"nothing done yet", live.Run{Read: 100, Running: 4}, 120, sight{total: 120, left: -1}},
-		{"it waits", live.Run{Read: 60, Done: 60, Why: "waiting for input"}, 120, sight{total: 120, rate: 1, left: -1}},
-		{"some wait for one that runs", live.Run{Read: 100, Done: 60, Running: 4, Why: "job 3"}, 120, sight{total: 120, rate: 1, left: time.Minute}},
-		{"over", live.Run{Read: 90, Ended: true, Past: 30, Done: 90, State: live.Over}, unknown, sight{total: 90, rate: 1, left: -1}},
-		{"for ever", live.Run{Read: 100, Done: 1, Running: 4}, math.MaxInt64, sight{total: math.MaxInt64, rate: 1. / 60, left: -1}},
+		{"of a pipe", live.Run{Read: 100, Bytes: 500, Done: 60, Running: 4}, -1, sight{total: -1, rate: 1, left: -1}},
+		{"of a file", live.Run{Read: 100, Bytes: 500, Done: 60, Running: 4}, 600, sight{total: 120, rate: 1, left: time.Minute}},
+		{"of a file that was cut", live.Run{Read: 120, Bytes: 500, Done: 60, Running: 4}, 7, sight{total: 120, rate: 1, left: time.Minute}},
+		{"of which nothing is read", live.Run{}, 600, sight{total: -1, left: -1}},
+		{"of an empty file", live.Run{Ended: true}, 0, sight{left: -1}},
+		{"read to its end", live.Run{Read: 90, Bytes: 500, Ended: true, Done: 60, Running: 4}, -1, sight{total: 90, rate: 1, left: 30 * time.Second}},
+		{"a file read to its end", live.Run{Read: 90, Bytes: 500, Ended: true, Done: 60, Running: 4}, 600, sight{total: 90, rate: 1, left: 30 * time.Second}},
+		{"of which half was done before", live.Run{Read: 600, Bytes: 600, Past: 480, Done: 540, Running: 4}, 600, sight{total: 600, rate: 1, left: time.Minute}},
+		{"nothing done yet", live.Run{Read: 100, Bytes: 500, Running: 4}, 600, sight{total: 120, left: -1}},
+		{"it waits", live.Run{Read: 60, Bytes: 300, Done: 60, Why: "waiting for input"}, 600, sight{total: 120, rate: 1, left: -1}},
+		{"some wait for one that runs", live.Run{Read: 100, Bytes: 500, Done: 60, Running: 4, Why: "job 3"}, 600, sight{total: 120, rate: 1, left: time.Minute}},
+		{"over", live.Run{Read: 90, Ended: true, Past: 30, Done: 90, State: live.Over}, -1, sight{total: 90, rate: 1, left: -1}},
+		{"for ever", live.Run{Read: 1, Bytes: 1, Done: 1, Running: 4}, 1 << 60, sight{total: 1 << 60, rate: 1. / 60, left: -1}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			l := looker{Config: Config{Total: func() int64 { return test.total }}}
+			l := looker{Config: Config{Input: func() int64 { return test.size }}}
 			test.run.Began, test.run.At = time.Now(), time.Minute
 			got := l.see(&test.run)
 			if got.total != test.want.total || !near(got.rate, test.want.rate) || !near(got.left.Seconds(), test.want.left.Seconds()) && got.left != test.want.left {

@@ -36,7 +36,7 @@ func expose(seen *sight) []byte {
 	t.one(counter, "jobpipe_jobs_read_total", "Jobs of the input so far.", float64(r.Read))
 	t.one(gauge, "jobpipe_input_ended", "1 once there are no more.", truth(r.Ended))
 	if seen.total >= 0 {
-		t.one(gauge, "jobpipe_input_jobs", "Jobs that the whole input has; missing while that is not known.", float64(seen.total))
+		t.one(gauge, "jobpipe_input_jobs", "Jobs of the whole input, about, while not all have been read; missing where it is no file.", float64(seen.total))
 	}
 	t.one(counter, "jobpipe_jobs_done_total", "Jobs with a result, or failed for good.", float64(r.Done))
 	t.one(counter, "jobpipe_jobs_failed_total", "Jobs that failed for good, which are done, too.", float64(r.Failed))

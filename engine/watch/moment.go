@@ -15,7 +15,8 @@ type moment struct {
 	State   string  `json:"state"`
 	Why     string  `json:"why"`
 	Read    int64   `json:"read"`
-	Total   int64   `json:"total"` // negative: not known
+	Ended   bool    `json:"ended"` // there are no more
+	Total   int64   `json:"total"` // about so many, while it has not ended; negative: not known
 	Done    int64   `json:"done"`
 	Failed  int64   `json:"failed"`
 	Retried int64   `json:"retried"`
@@ -96,10 +97,10 @@ func percent(share float32) int { return int(math.Round(float64(share) * 100)) }
 func momentOf(s *sight, c choice) *moment {
 	m := &moment{
 		Began: s.Began.UnixMilli(), At: s.At.Seconds(), State: string(s.State), Why: s.Why,
-		Read: s.Read, Total: s.total, Done: s.Done, Failed: s.Failed, Retried: s.Retried,
+		Read: s.Read, Ended: s.Ended, Total: s.total, Done: s.Done, Failed: s.Failed, Retried: s.Retried,
 		Waiting: s.Waiting, Queued: s.queued, Running: s.running, Kept: s.kept, Slots: s.Slots,
 		Rate: s.rate, Left: -1, Received: s.Received, Sent: s.Sent, Held: s.Held,
-		Workers: len(s.Workers) - s.away, Away: s.away, Page: mostRows,
+		Workers: len(s.Workers) - s.away, Away: s.away, Page: mostRows, All: stripOf(s.Strip),
 		Working: percent(s.all[0]),
 	}
 	if s.left >= 0 {
@@ -132,7 +133,6 @@ func (m *moment) ids() []uint64 {
 
 // draw adds what the workers did.
 func (m *moment) draw(strips map[uint64][]live.Shares) {
-	m.All = stripOf(strips[0])
 	for i := range m.Rows {
 		m.Rows[i].Strip = stripOf(strips[m.Rows[i].ID])
 	}

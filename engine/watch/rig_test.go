@@ -16,6 +16,9 @@ import (
 // tolerance is longer than anything takes.
 const tolerance = 30 * time.Second
 
+// strip2 is two seconds of a lane.
+var strip2 = []live.Shares{{}, {Working: 0.25, Reading: 0.25, Writing: 0.5}}
+
 // A rig is a server on loopback, and the run that it shows.
 type rig struct {
 	*Server
@@ -43,12 +46,12 @@ func start(t *testing.T) *rig {
 		},
 		Strips: func(_ context.Context, ids []uint64) (map[uint64][]live.Shares, error) {
 			strips := map[uint64][]live.Shares{}
-			for _, id := range append(ids, 0) {
-				strips[id] = []live.Shares{{}, {Working: 0.25, Reading: 0.25, Writing: 0.5}}
+			for _, id := range ids {
+				strips[id] = strip2
 			}
 			return strips, nil
 		},
-		Total: func() int64 { return -1 },
+		Input: func() int64 { return -1 },
 		Log:   message.New("jobpipe", message.Verbose, func(line []byte) { t.Logf("%s", line) }),
 	})
 	t.Cleanup(func() { s.Close(nil) })

@@ -18,10 +18,10 @@ import (
 // Config is what is shown. Its functions may be called from any goroutine.
 type Config struct {
 	Snapshot func(context.Context) (*live.Run, error)
-	// Strips is the lanes of some workers, by their numbers, and under 0 that of all.
+	// Strips is the lanes of some workers, by their numbers.
 	Strips func(ctx context.Context, ids []uint64) (map[uint64][]live.Shares, error)
-	// Total is how many jobs the input has, or -1 while that is not known.
-	Total func() int64
+	// Input is how many bytes the whole input has, or -1 where that is not known.
+	Input func() int64
 	Log   *message.Log
 }
 

@@ -64,7 +64,7 @@ func (p *reader) next() (event string, m moment) {
 func TestStream(t *testing.T) {
 	r := start(t)
 	run := live.Run{
-		Began: time.UnixMilli(1_700_000_000_000), At: time.Minute, State: live.Going, Why: "waiting for <b>", Read: 10, Done: 5, Failed: 1, Slots: 3,
+		Began: time.UnixMilli(1_700_000_000_000), At: time.Minute, State: live.Going, Why: "waiting for <b>", Read: 10, Done: 5, Failed: 1, Slots: 3, Strip: strip2,
 		Workers: []live.Worker{
 			{ID: 1, Name: "<a>", Slots: 2, Running: 2, Queued: 4, Done: 4, Failed: 1, Shares: live.Shares{Working: 1}},
 			{ID: 5, Name: "b\u2028\"", Addr: "192.0.2.1:4000", Slots: 1, Shares: live.Shares{Free: 1}},
@@ -196,8 +196,8 @@ func TestCloseDoesNotWait(t *testing.T) {
 
 // What a page gets has a bound, whatever the run is.
 func TestMomentsAreBounded(t *testing.T) {
-	run := live.Run{State: live.Going, Workers: make([]live.Worker, 10_000)}
-	strips := map[uint64][]live.Shares{0: make([]live.Shares, live.Cells)}
+	run := live.Run{State: live.Going, Workers: make([]live.Worker, 10_000), Strip: make([]live.Shares, live.Cells)}
+	strips := map[uint64][]live.Shares{}
 	for i := range run.Workers {
 		id := uint64(i + 1)
 		run.Workers[i] = live.Worker{ID: id, Name: strings.Repeat("\u2028", 85), Addr: "[2001:db8:1111:2222:3333:4444:5555:6666]:65535"}

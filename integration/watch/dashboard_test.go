@@ -76,7 +76,7 @@ func TestDashboard(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := pretend(t, "0", busy(3))
-	f.total = 50_000
+	f.size = 500_000
 	families := familiesOf(t, metricsOf(t, f.server.URL()))
 
 	known := map[string]bool{"__rate_interval": true}

@@ -18,9 +18,9 @@ type fake struct {
 	t      *testing.T
 	server *watch.Server
 
-	mu    sync.Mutex
-	run   live.Run // guarded by mu
-	total int64
+	mu   sync.Mutex
+	run  live.Run // guarded by mu
+	size int64    // of its input
 }
 
 func pretend(t *testing.T, addr string, run live.Run) *fake {
@@ -29,7 +29,7 @@ func pretend(t *testing.T, addr string, run live.Run) *fake {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fake{t: t, server: s, run: run, total: -1}
+	f := &fake{t: t, server: s, run: run, size: -1}
 	if f.run.Began.IsZero() {
 		f.run.Began = time.Now().Add(-f.run.At)
 	}
@@ -42,16 +42,16 @@ func pretend(t *testing.T, addr string, run live.Run) *fake {
 			return &run, nil
 		},
 		Strips: func(_ context.Context, ids []uint64) (map[uint64][]live.Shares, error) {
-			all := map[uint64][]live.Shares{0: strip(0)}
+			all := map[uint64][]live.Shares{}
 			for _, id := range ids {
 				all[id] = strip(id)
 			}
 			return all, nil
 		},
-		Total: func() int64 {
+		Input: func() int64 {
 			f.mu.Lock()
 			defer f.mu.Unlock()
-			return f.total
+			return f.size
 		},
 		Log: message.New("jobpipe", message.Verbose, func(line []byte) { t.Logf("%s", line) }),
 	})
@@ -88,8 +88,8 @@ func strip(id uint64) (strip []live.Shares) {
 // busy is a run amid its jobs, with so many workers.
 func busy(workers int) live.Run {
 	run := live.Run{
-		At: 3 * time.Minute, Read: 50_000, Done: 31_000, Failed: 3, Retried: 12, Running: int64(4 * workers), Waiting: 900,
-		State: live.Going, Slots: 4 * workers, Received: 123 << 20, Sent: 45 << 20, Held: 3 << 20,
+		At: 3 * time.Minute, Read: 40_000, Bytes: 400_000, Done: 31_000, Failed: 3, Retried: 12, Running: int64(4 * workers), Waiting: 900,
+		State: live.Going, Slots: 4 * workers, Received: 123 << 20, Sent: 45 << 20, Held: 3 << 20, Strip: strip(0),
 	}
 	for i := range workers {
 		working := float32((i*37+11)%100) / 100

@@ -33,6 +33,7 @@ func run(m *testing.M) (status int, err error) {
 		return 0, err
 	}
 	defer os.RemoveAll(bin)
+	_ = os.Setenv("TMPDIR", bin) // where the browser leaves things behind
 	build := exec.Command("go", "build", "-o", bin, "./cmd/jobpipe", "./cmd/jobpipe-worker")
 	build.Dir = "../.."
 	if out, err := build.CombinedOutput(); err != nil {

@@ -54,7 +54,7 @@ func TestMetrics(t *testing.T) {
 	run.Took.Add(0, 3)
 	f := pretend(t, "0", run)
 	lint(t, metricsOf(t, f.server.URL()))
-	f.total = 7
+	f.size = 7
 	f.change(func(r *live.Run) { *r = live.Run{State: live.Over} })
 	lint(t, metricsOf(t, f.server.URL()))
 }

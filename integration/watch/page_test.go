@@ -49,11 +49,12 @@ func TestHostileText(t *testing.T) {
 // no more than a few of them.
 func TestThousandWorkers(t *testing.T) {
 	f := pretend(t, "0", busy(1000))
-	f.total = 50_000
+	f.size = 500_000
 	b := open(t, f.server.URL(), desk)
 	b.says("rows", "node-0001")
 	b.says("workers-count", "1,000")
 	b.says("shown", "1 to 25 of 1,000")
+	b.says("share", "62 %, 31,000 of about 50,000 jobs")
 	b.shoot("many")
 	rows := func() int { return value[int](b, `document.querySelectorAll("#rows tr").length`) }
 	if n := rows(); n != 25 {
@@ -159,7 +160,7 @@ func TestKeyboard(t *testing.T) {
 // What a screen reader finds: landmarks, names, headers.
 func TestScreenReader(t *testing.T) {
 	f := pretend(t, "0", busy(30))
-	f.total = 50_000
+	f.size = 500_000
 	b := open(t, f.server.URL(), desk)
 	b.says("failure-list", "exit status 22")
 	tree, err := chromedp.Call(b.ctx, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{})
@@ -230,7 +231,7 @@ func TestLooks(t *testing.T) {
 	run.Workers[2].Away = true
 	run.Workers[3].Slots, run.Workers[3].Running = 0, 0
 	f := pretend(t, "0", run)
-	f.total = 50_000
+	f.size = 500_000
 	b := open(t, f.server.URL(), desk)
 	b.says("failure-list", "exit status 22")
 	for name, l := range map[string]look{
@@ -334,7 +335,7 @@ func TestEnds(t *testing.T) {
 			b.says("done", "31,000")
 			b.click("#pause") // which the end is stronger than
 			last := f.run
-			last.State, last.Running, last.Slow, last.Ended = live.Over, 0, nil, true
+			last.State, last.Read, last.Running, last.Slow, last.Ended = live.Over, 50_000, 0, nil, true
 			test.last(&last)
 			f.server.Close(&last)
 			b.until(fmt.Sprintf(`document.getElementById("why").innerText === %q`, test.want))

@@ -151,7 +151,7 @@ function showFigures(m) {
   at("filled").style.width = 100 * share + "%";
   at("bar").setAttribute("aria-valuenow", Math.floor(100 * share));
   set(at("share"), known
-    ? `${percent(share)}, ${count(m.done)} of ${plural(m.total, "job")}`
+    ? `${percent(share)}, ${count(m.done)} of ${m.ended ? "" : "about "}${plural(m.total, "job")}`
     : "How many jobs there are is known once all of them have been read.");
   document.title = (over ? "over" : known ? percent(share) : count(m.done)) + " – jobpipe";
 
