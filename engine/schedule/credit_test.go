@@ -70,6 +70,30 @@ func TestJobsOfASecondGetNoQueue(t *testing.T) {
 	}
 }
 
+// Jobs that were begun together end together, a moment apart. That says nothing about
+// how fast the worker is, which does 30 in a second.
+func TestJobsThatEndTogetherGetNoDeepQueue(t *testing.T) {
+	r := newRig(t, Config{})
+	r.join(1, 3)
+	r.RoundTrip(1, 500*time.Millisecond)
+	r.add(1000)
+	r.Dispatch(r.now, nil)
+	for seq := uint64(1); seq < 100; seq += 3 {
+		r.wait(97 * time.Millisecond)
+		for i := range uint64(3) {
+			r.wait(time.Millisecond)
+			r.answers(1, seq+i, seq+i)
+			r.Dispatch(r.now, nil)
+			if r.Leased() > 3+16 {
+				t.Fatalf("after %d jobs the worker has %d", seq+i, r.Leased())
+			}
+		}
+	}
+	if r.Leased() < 3+15 {
+		t.Errorf("the worker has %d jobs, fewer than its round trip lasts", r.Leased())
+	}
+}
+
 func TestOnlyStartedJobsAreAtRiskWithMaxLostOne(t *testing.T) {
 	r := newRig(t, Config{MaxLost: 1})
 	r.join(1, 4)

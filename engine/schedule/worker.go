@@ -34,8 +34,13 @@ type worker struct {
 	gone     bool
 }
 
-// measure is the least time over which a rate is taken.
-const measure = time.Millisecond
+// A rate is taken over a round of the slots, as jobs that were begun together end
+// together: the time between two of those tells nothing. It is taken over a
+// millisecond at least, and when a round takes longer than a second, not over all of it.
+const (
+	measure     = time.Millisecond
+	mostMeasure = time.Second
+)
 
 // Join adds a worker with the given slots.
 func (s *Scheduler) Join(now time.Duration, id WorkerID, slots int) {
@@ -217,7 +222,7 @@ func (w *worker) take(at int, lo, hi uint64) span {
 func (w *worker) answered(now time.Duration, n int) {
 	w.acc += n
 	w.moved, w.stuck = now, false
-	if dt := now - w.since; dt >= measure {
+	if dt := now - w.since; dt >= mostMeasure || dt >= measure && w.acc >= w.slots {
 		shown := float64(w.acc) / dt.Seconds()
 		if w.rate == 0 {
 			w.rate = shown

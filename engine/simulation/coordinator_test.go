@@ -105,6 +105,7 @@ func (r *run) perform(a schedule.Action, ticking bool) {
 			a.Worker, a.Range.Seq, a.Range.Count, a.Attempt)
 	}
 	if a.Kind == schedule.GiveUp {
+		r.behind = r.stage.Behind()
 		r.giveUp(a.Range, a.Attempt)
 		for seq := a.Range.Seq; seq < a.Range.End(); seq++ {
 			r.failedForGood(seq)
@@ -240,6 +241,12 @@ func (r *run) halt() {
 		r.sort(inHand)
 	}
 	r.handled()
+}
+
+// settle is the model's, for a result that is emitted next.
+func (r *run) settle(seq uint64, out []byte) {
+	r.behind = r.stage.Behind()
+	r.model.settle(seq, out)
 }
 
 // rest has what is held written when nothing more will come.

@@ -273,6 +273,7 @@ func (r *run) sort(next batch.Range) {
 			continue
 		}
 		some.Block.Release(some.Count)
+		r.behind = r.stage.Behind()
 		r.skip(some)
 		r.stage.Skip(some.Seq, some.Count)
 	}

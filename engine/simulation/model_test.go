@@ -93,6 +93,7 @@ const (
 	horizon     = 5 * time.Millisecond
 	worthwhile  = 0.1
 	measure     = time.Millisecond
+	mostMeasure = time.Second
 	leastWindow = 1 << 20
 	mostWindow  = 8 << 20
 	stuckAfter  = 250 * time.Millisecond
@@ -131,6 +132,7 @@ type model struct {
 	promised int             // settled jobs whose bytes are still needed
 	frontier uint64          // in input order: all jobs before it are printed
 	printed  int             // bytes that stdout is to have
+	behind   bool            // the stage is, with what it holds: what comes now is held too
 	tooks    []time.Duration // of jobs that were answered, ascending
 	losers   []loser
 	paced    float64 // the rate has allowed all jobs before this, in s
@@ -407,7 +409,7 @@ func (m *model) unload(p *peer, seq uint64) {
 func (m *model) answered(p *peer, n int) {
 	p.acc += n
 	p.stuck, p.moved = false, m.now
-	if dt := m.now - p.since; dt >= measure {
+	if dt := m.now - p.since; dt >= mostMeasure || dt >= measure && p.acc >= p.slots {
 		shown := float64(p.acc) / dt.Seconds()
 		if p.rate == 0 {
 			p.rate = shown

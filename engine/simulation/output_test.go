@@ -13,7 +13,7 @@ func (m *model) print(seq uint64) {
 	}
 	for m.frontier < uint64(len(m.all)) && m.all[m.frontier].state == settled {
 		m.printed += m.all[m.frontier].prints()
-		if m.frontier == seq {
+		if m.frontier == seq && !m.behind {
 			j.due = m.printed // it is not held, so only written it is safe
 		}
 		m.frontier++

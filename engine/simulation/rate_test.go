@@ -9,8 +9,9 @@ import (
 // later.
 const catchUp = 0.05 // s
 
-// rounding is what the account of the rate may be wrong by, in jobs.
-const rounding = 1e-6
+// rounding is what the account of the rate may be wrong by, in jobs: twice what the
+// scheduler lets pass, which counts otherwise.
+const rounding = 2e-6
 
 // allowance is how many jobs the rate allows to be handed out now.
 func (m *model) allowance() float64 {
@@ -38,7 +39,7 @@ func (m *model) heldBack() bool { return m.allowance() < 1+rounding }
 // awaitRate has a turn taken when the scheduler wants one because of the rate.
 func (r *run) awaitRate() {
 	after, ok := r.sched.Due()
-	if left := r.allowance(); ok && left > 1-rounding || !ok && left < 1-rounding && r.waiting() > 0 {
+	if left := r.allowance(); ok && left > 1 || !ok && left < 1-rounding && r.waiting() > 0 {
 		violated("a turn for the rate is due: %v, though %d jobs wait and %.3f may go", ok, r.waiting(), left)
 	}
 	if at := r.now + after; ok && at != r.awaited {
