@@ -17,14 +17,24 @@ func (w *worker) latest() *worker {
 // begun notes that a job is begun. Each attempt is, once at most, however often
 // connections are cut.
 func (w *worker) begun(t task) {
-	if w.stale {
-		return
-	}
 	j := &w.all[t.seq]
+	if w.stale || w.journal != nil && !w.leased(j) {
+		return // of a life before, and it has not been told so, or needs no telling
+	}
 	if slices.Contains(j.runs, t.attempt) {
 		violated("attempt %d at job %d is run twice", t.attempt, t.seq)
 	}
 	j.runs = append(j.runs, t.attempt)
+}
+
+// leased tells whether the worker has a job from the coordinator that there is now.
+func (w *worker) leased(j *job) bool {
+	for ; w != nil; w = w.was {
+		if j.holder == w.peer || j.twin == w.peer {
+			return true
+		}
+	}
+	return false
 }
 
 // unbegun is for jobs that go back because another of their process was ended.
