@@ -147,6 +147,7 @@ func (s *Server) answers(p *peer, payload []byte) error {
 			return s.unwanted(p, rest.Seq, len(rest.Data))
 		}
 		some := rest.Split(delim, n)
+		s.dropPartsOf(p, some.Seq, uint64(n)) // an honest worker has sent none
 		if late {
 			s.owe(p, order.Receipt{Worker: uint64(p.id), Seq: some.Seq, Count: n, Bytes: len(some.Data)})
 			continue
@@ -288,6 +289,15 @@ func (s *Server) dropParts(p *peer, seq uint64) {
 	delete(p.parts, seq)
 }
 
+// dropPartsOf is dropParts for jobs one after another.
+func (s *Server) dropPartsOf(p *peer, seq, count uint64) {
+	for of := range p.parts {
+		if of-seq < count {
+			s.dropParts(p, of)
+		}
+	}
+}
+
 // giveBack takes back jobs that the worker will not run.
 func (s *Server) giveBack(p *peer, payload []byte) error {
 	m, err := codec.ParseGiveBack(payload)
@@ -302,11 +312,7 @@ func (s *Server) giveBack(p *peer, payload []byte) error {
 		p.unprefer(span.Seq, span.Count)
 		s.laneReturned(p, int(span.Count))
 		s.traceReturned(p, span)
-		for seq := range p.parts {
-			if seq-span.Seq < span.Count {
-				s.dropParts(p, seq)
-			}
-		}
+		s.dropPartsOf(p, span.Seq, span.Count)
 	}
 	s.sched.GaveBack(now, p.id)
 	return nil
