@@ -6,7 +6,10 @@ const (
 	slowLink = 200e6   // bytes a second: about as fast as zstd makes them
 	backlog  = 4 << 10 // bytes not arrived from which on the writer is ahead of the link
 	interval = 5 * time.Millisecond
-	patience = 10 // looks for which a link that was slow has to be fast
+
+	// patience is for how many looks a link that was slow still counts as slow.
+	// What zstd makes of a text may just not fill it, and S2 would.
+	patience = 100
 )
 
 // A Meter tells whether a link is what holds up those who write to it: before
