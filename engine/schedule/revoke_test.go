@@ -26,7 +26,7 @@ func TestQueuedJobsAreAskedBackForAnIdleWorker(t *testing.T) {
 func TestNothingIsAskedBackWhileJobsWait(t *testing.T) {
 	r := newRig(t, Config{})
 	r.join(1, 1)
-	r.warm(1, 1, 1000)
+	r.warm(1, 1, 500)
 	r.add(20)
 	r.does("1 gets 2-7")
 	r.wait(30 * time.Millisecond)
@@ -36,7 +36,7 @@ func TestNothingIsAskedBackWhileJobsWait(t *testing.T) {
 func TestStuckWorkerGetsNoQueueUntilItAnswers(t *testing.T) {
 	r := newRig(t, Config{})
 	r.join(1, 1)
-	r.warm(1, 1, 1000)
+	r.warm(1, 1, 500)
 	r.add(20)
 	r.does("1 gets 2-7")
 	r.wait(stuckAfter - 1)
@@ -52,7 +52,7 @@ func TestStuckWorkerGetsNoQueueUntilItAnswers(t *testing.T) {
 	r.ticks()
 	r.answers(1, 2, 2)
 	r.Dispatch(r.now, nil)
-	r.holdsOnly(1, "4-6") // a slot, and 5 ms of 500 a second
+	r.holdsOnly(1, "4-6") // a slot, and 10 ms of 250 a second
 }
 
 func TestWorkerThatGaveNothingBackIsAskedAgainLater(t *testing.T) {

@@ -26,7 +26,7 @@ type Config struct {
 const (
 	// horizon is how much work, beyond the round trip, a worker's queue holds
 	// at the rate it has shown.
-	horizon = 5 * time.Millisecond
+	horizon = 10 * time.Millisecond
 	// worthwhile is the share of a slot's time that may be lost to round trips
 	// before a job is queued against it.
 	worthwhile  = 0.1

@@ -154,7 +154,7 @@ func TestGivenBackJobsGoElsewhereUncharged(t *testing.T) {
 func TestStopDropsWhatWaitsAndAsksBackWhatIsQueued(t *testing.T) {
 	r := newRig(t, Config{Retries: 3, MaxLost: 2})
 	r.join(1, 2)
-	r.warm(1, 2, 1000)
+	r.warm(1, 2, 500)
 	r.add(20)
 	r.does("1 gets 3-9")
 	r.Stop()

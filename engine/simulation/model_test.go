@@ -90,7 +90,7 @@ type peer struct {
 
 // The promises of schedule's documentation, in numbers.
 const (
-	horizon     = 5 * time.Millisecond
+	horizon     = 10 * time.Millisecond
 	worthwhile  = 0.1
 	measure     = time.Millisecond
 	mostMeasure = time.Second
