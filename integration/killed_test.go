@@ -35,18 +35,24 @@ func TestKilledAtAnyTime(t *testing.T) {
 		}
 		format := []string{"--format jsonl", "--format text", "--tag"}[round%3]
 		line := "jobpipe -q -j 3 " + order + format + " --journal j --failed failed -- job <jobs >>results"
+		// A life that ends before it has got anywhere is followed by a longer one,
+		// else a slow machine would never be done.
+		longest, got := 200*time.Millisecond, uint64(0)
 		for n := 0; ; n++ {
-			before := map[int]int{}
+			before, had := map[int]int{}, got
 			done := journalOf(t, p)
 			if done != nil {
-				before = must(begunIn(p.abs(executions)))
+				before, got = must(begunIn(p.abs(executions))), done.Count()
+			}
+			if n > 0 && got == had {
+				longest *= 2
 			}
 			c := p.start(fmt.Sprintf("c%d", n), line)
 			over := false
 			select {
 			case <-c.ended:
 				over = true
-			case <-time.After(time.Duration(20+rnd.IntN(200)) * time.Millisecond):
+			case <-time.After(20*time.Millisecond + time.Duration(rnd.Int64N(int64(longest)))):
 				c.kill()
 				killed++
 			}
