@@ -26,7 +26,8 @@ import (
 type remains struct {
 	files   *disktest.Disk
 	results *disktest.File
-	lives   int // begun
+	lives   int  // begun
+	haunted bool // a worker has vanished because of a job of the life before
 }
 
 // A life is one process with a journal.

@@ -166,6 +166,7 @@ func (w *worker) execute(batch []task) {
 	}
 	now := &running{tasks: batch}
 	w.running = append(w.running, now)
+	began := w.run
 	w.clock.after(took, func() { // whatever becomes of the coordinator
 		w := w.latest()
 		if w.dead || now.ended {
@@ -177,6 +178,7 @@ func (w *worker) execute(batch []task) {
 		if good < len(batch) {
 			bad := batch[good]
 			if w.all[bad.seq].poison {
+				w.haunted = w.haunted || w.run != began
 				w.vanish()
 				return
 			}
