@@ -48,10 +48,7 @@ func (c *connection) frame(patience time.Duration) (codec.Frame, error) {
 			// What was returned before is not valid any more.
 			c.buf = c.base[:copy(c.base, c.buf)]
 		}
-		if err := c.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
-			return f, c.lost(err, patience)
-		}
-		n, err = c.conn.Read(c.buf[len(c.buf):cap(c.buf)])
+		n, err = c.more(patience)
 		c.buf = c.buf[:len(c.buf)+n]
 		if err != nil && n == 0 {
 			return f, c.lost(err, patience)
@@ -59,15 +56,38 @@ func (c *connection) frame(patience time.Duration) (codec.Frame, error) {
 	}
 }
 
+// looks is in how many parts we wait for a byte. While this process is stopped,
+// by ^Z for instance, one of them may run out, and not more: what has come
+// meanwhile is there to be read, and a coordinator of this process, which was
+// stopped too, gets the time to speak.
+const looks = 4
+
+// more waits for more bytes of the coordinator, at most patience.
+func (c *connection) more(patience time.Duration) (n int, err error) {
+	for range looks {
+		if err := c.conn.SetReadDeadline(time.Now().Add(patience / looks)); err != nil {
+			return 0, err
+		}
+		if n, err = c.conn.Read(c.buf[len(c.buf):cap(c.buf)]); !isTimeout(err) {
+			break
+		}
+	}
+	return n, err
+}
+
+func isTimeout(err error) bool {
+	var late interface{ Timeout() bool }
+	return errors.As(err, &late) && late.Timeout()
+}
+
 const readSize = 256 << 10
 
 // lost says why nothing more comes.
 func (c *connection) lost(err error, patience time.Duration) error {
-	var late interface{ Timeout() bool }
 	switch {
 	case errors.Is(err, io.EOF):
 		return fmt.Errorf("%w: it closed the connection", ErrLost)
-	case errors.As(err, &late) && late.Timeout():
+	case isTimeout(err):
 		c.silent = true
 		return fmt.Errorf("%w: it was silent for %v", ErrLost, patience)
 	}

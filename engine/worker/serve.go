@@ -105,7 +105,7 @@ func join(ctx context.Context, conn net.Conn, secrets codec.Secrets, cfg *Config
 	c.in.SetCipher(secrets.Recv)
 	c.out.SetCipher(secrets.Send)
 
-	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	_ = conn.SetWriteDeadline(time.Now().Add(openPatience))
 	_, err := conn.Write(c.out.Append(nil, codec.TypeHello, appendHello(cfg)))
 	if err != nil {
