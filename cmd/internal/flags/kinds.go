@@ -43,7 +43,7 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	t, err := time.ParseDuration(string(text))
 	switch {
 	case err != nil:
-		if _, err := strconv.ParseFloat(string(text), 64); err == nil {
+		if _, err := time.ParseDuration(string(text) + "s"); err == nil {
 			return fmt.Errorf("%q has no unit; write %ss for seconds", text, text)
 		}
 		return fmt.Errorf("%q is no time; write it like 300ms, 15s or 1h", text)

@@ -43,6 +43,8 @@ func TestKinds(t *testing.T) {
 		{duration, "1h30m", Duration(90 * time.Minute)},
 		{duration, "0", Duration(0)},
 		{duration, "15", "error: \"15\" has no unit; write 15s for seconds"},
+		{duration, "1e3", "error: \"1e3\" is no time"}, // 1e3s is none either
+		{duration, "nan", "error: \"nan\" is no time"},
 		{duration, "-1s", "error: \"-1s\" is less than nothing"},
 		{duration, "soon", "error: \"soon\" is no time"},
 		{duration, "", "error: \"\" is no time"},
