@@ -3,7 +3,6 @@ package worker
 import (
 	"bytes"
 	"context"
-	"sync"
 	"time"
 
 	"github.com/jobpipe/jobpipe/engine/command"
@@ -30,11 +29,10 @@ type lines struct {
 	stopped bool               // starts no process; the mutex guards it
 	listed  bool               // in link.hungry; the mutex guards it
 
-	depth   int       // jobs that a process should have at a time; the mutex guards it
-	stretch int       // bytes of answers in a chunk
-	cuts    []answer  // of what was read last
-	silent  int       // processes that ended without an answer, in a row
-	told    sync.Once // that the command says too much
+	depth   int      // jobs that a process should have at a time; the mutex guards it
+	stretch int      // bytes of answers in a chunk
+	cuts    []answer // of what was read last
+	silent  int      // processes that ended without an answer, in a row
 }
 
 // lineSlot is slot in line mode.

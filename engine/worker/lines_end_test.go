@@ -121,6 +121,22 @@ func TestTooManyLines(t *testing.T) {
 	t.Error("nobody is told")
 }
 
+// xargs -n1 echo prints a line for no input: each idle slot has such a process.
+func TestTooManyLinesAreToldOfOnce(t *testing.T) {
+	r := inLines(t, 8, []string{"sh", "-c", "sed -u q; cat; echo more"})
+	r.numbers(1, 1)
+	r.answers(1)
+	r.over(0)
+	r.slots0()
+	r.goodbye(done)
+	if err := r.end(); err != nil {
+		t.Error(err)
+	}
+	if n := r.logged.count("more lines"); n != 1 {
+		t.Errorf("told %d times", n)
+	}
+}
+
 func TestLastLineWithoutItsEndIsAnAnswer(t *testing.T) {
 	for _, line := range []string{"cat >/dev/null; printf x", "cat >/dev/null; head -c 200000 /dev/zero | tr '\\0' x"} {
 		r := shLines(t, line)

@@ -184,7 +184,7 @@ func (s *lines) surplus() {
 	if len(s.cuts) > 0 {
 		s.uncut()
 	} else {
-		s.told.Do(func() { s.cfg.Log.Warnf("%s; it is started afresh", note) })
+		s.excess.Do(func() { s.cfg.Log.Warnf("%s; it is started afresh", note) })
 	}
 	s.filter.End(command.Unrunnable, note)
 }

@@ -31,6 +31,7 @@ type link struct {
 	hungry  []*lines  // have a process and nothing for it
 	stalled []*lines  // have no room for what their process says
 	hinted  sync.Once // what --lines asks of a command
+	excess  sync.Once // it has been said that the command says too much
 	busy    int       // slots that run a job
 	retired bool      // takes no more jobs
 	paused  int       // reasons to start no jobs for now: the system lacks something, or it is crowded

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -63,10 +62,18 @@ func (l *log) log() *message.Log {
 	})
 }
 
-func (l *log) has(text string) bool {
+func (l *log) has(text string) bool { return l.count(text) > 0 }
+
+// count returns how many lines have text.
+func (l *log) count(text string) (n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.ContainsFunc(l.lines, func(line string) bool { return strings.Contains(line, text) })
+	for _, line := range l.lines {
+		if strings.Contains(line, text) {
+			n++
+		}
+	}
+	return n
 }
 
 // logTo is a log that tells the test.
