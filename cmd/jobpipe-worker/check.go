@@ -71,7 +71,7 @@ func checkAddress(addr string) error {
 	_, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		hint := "write host:9000, where the jobpipe listens"
-		if strings.Count(addr, ":") > 1 {
+		if strings.Count(addr, ":") > 1 && !strings.Contains(addr, "/") {
 			hint = "an IPv6 address goes in brackets, as in [::1]:9000"
 		}
 		return fmt.Errorf("-c %s is no address; %s", addr, hint)

@@ -57,6 +57,7 @@ func TestOddCommandLines(t *testing.T) {
 		{"", "-c h:1 --lines echo {}", "has {}"},
 		{"", "-c nowhere -- cat", "-c nowhere is no address"},
 		{"", "-c ::1:9000 -- cat", "in brackets"},
+		{"", "-c http://host:9000 -- cat", "write host:9000, where"},
 		{"", "-c h:0 -- cat", "the port is not"},
 	}
 	for _, test := range tests {

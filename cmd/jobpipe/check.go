@@ -61,6 +61,8 @@ func (v *invocation) check(line *cmdline.Line) (err error) {
 func (v *invocation) checkWorkers(line *cmdline.Line) error {
 	local, remote := len(v.Command) > 0, len(v.Listen) > 0
 	switch {
+	case line.Given("listen") && !remote:
+		return errors.New("--listen: the address is empty; write host:port, :port or unix:PATH")
 	case !local && line.Given("jobs") && remote:
 		return errors.New("--jobs is for this machine, which has no command; write one behind --, or give --jobs to jobpipe-worker")
 	case !local && line.Given("lines") && remote:
