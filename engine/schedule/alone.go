@@ -17,7 +17,7 @@ func (s *Scheduler) lastChance(sp *span) bool {
 
 // runsAlone reports whether w runs a job that has it to itself.
 func (s *Scheduler) runsAlone(w *worker) bool {
-	return w.reserved && len(w.leases) == 1 && s.lastChance(&w.leases[0])
+	return w.reserved && len(w.leases) == 1 && s.lastChance(w.leases[0])
 }
 
 // runAlone reserves as many workers as there is use for, and gives those that

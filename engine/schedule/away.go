@@ -42,8 +42,7 @@ func (s *Scheduler) Return(now time.Duration, from, to WorkerID, slots int, held
 	w.rtt, w.acc = 0, 0
 	w.moved, w.since, w.revokeAt = now, now, now
 	var leased []Held
-	for i := range w.leases {
-		l := &w.leases[i]
+	for _, l := range w.leases {
 		leased = append(leased, Held{l.lo, l.jobs(), l.attempt})
 		if _, twin := s.twinOf(l); twin != nil {
 			twin.twin = to
@@ -57,8 +56,8 @@ func (s *Scheduler) Return(now time.Duration, from, to WorkerID, slots int, held
 			s.comesBack(got)
 		})
 	}
-	for i := range w.leases {
-		if l := &w.leases[i]; l.void { // perhaps it was not told
+	for _, l := range w.leases {
+		if l.void { // perhaps it was not told
 			s.losers = append(s.losers, Action{Kind: Cancel, Worker: to, Range: batch.Range{Seq: l.lo, Count: l.jobs()}})
 		}
 	}

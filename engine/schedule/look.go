@@ -21,8 +21,8 @@ func (s *Scheduler) Leases(id WorkerID) iter.Seq[Lease] {
 		if w == nil {
 			return
 		}
-		for i := range w.leases {
-			if l := &w.leases[i]; !l.void && !yield(Lease{l.lo, l.jobs(), l.since}) {
+		for _, l := range w.leases {
+			if !l.void && !yield(Lease{l.lo, l.jobs(), l.since}) {
 				return
 			}
 		}

@@ -163,8 +163,8 @@ func (s *Scheduler) Hungry() bool { return len(s.hungry) > 0 }
 // would otherwise keep the input from being read.
 func (s *Scheduler) Compact() {
 	for _, w := range s.order {
-		for i := range w.leases {
-			w.leases[i].own(s.conf.Delim)
+		for _, l := range w.leases {
+			l.own(s.conf.Delim)
 		}
 	}
 	for _, list := range [][]span{s.again.all(), s.retries, s.alone} {

@@ -21,7 +21,7 @@ func (s *Scheduler) Answer(now time.Duration, id WorkerID, seq uint64, count int
 	}
 	for lo < hi {
 		at, _ := w.find(lo)
-		l := &w.leases[at]
+		l := w.leases[at]
 		if lo > seq && l.void != late {
 			break
 		}
@@ -153,7 +153,7 @@ func (s *Scheduler) Leave(now time.Duration, id WorkerID) {
 		if l.void {
 			continue
 		}
-		if twin := s.survivor(&l); twin != nil {
+		if twin := s.survivor(l); twin != nil {
 			s.charge(l.twin, twin)
 			continue
 		}
@@ -163,7 +163,7 @@ func (s *Scheduler) Leave(now time.Duration, id WorkerID) {
 		// Jobs that were lost together are tried in ever smaller company, so that
 		// one poisonous job does not take its neighbours along.
 		l.chunk = max(1, int(math.Sqrt(float64(l.jobs()))))
-		s.requeue(l)
+		s.requeue(*l)
 	}
 	w.leases = nil
 }

@@ -106,7 +106,7 @@ func (s *Scheduler) copyTo(now time.Duration, w, from *worker, at int, seq uint6
 	two.attempt = two.newest
 	from.jobs++
 	from.bytes += one.bytes
-	from.insert(one)
+	from.insert(&one)
 	w.lease(now, two)
 	s.pace.take(1)
 	return Action{Kind: Send, Worker: w.id, Range: two.Range, Attempt: two.attempt, Copy: true}
@@ -119,7 +119,7 @@ func (s *Scheduler) twinOf(got *span) (*worker, *span) {
 		return nil, nil
 	}
 	at, _ := w.find(got.lo)
-	return w, &w.leases[at]
+	return w, w.leases[at]
 }
 
 // survivor is the copy that is left when the other, got, came to nothing; nil

@@ -13,7 +13,7 @@ type worker struct {
 	id     WorkerID
 	origin WorkerID // of its first connection
 	slots  int      // 0: takes no jobs for now
-	leases []span   // by lo; they do not overlap
+	leases []*span  // by lo; they do not overlap
 	jobs   int      // leased
 	bytes  int      // leased
 	afresh int      // leased jobs during which a worker vanished before
@@ -142,10 +142,10 @@ func (w *worker) lease(now time.Duration, sp span) {
 	if sp.lost > 0 {
 		w.afresh += sp.jobs()
 	}
-	w.insert(sp)
+	w.insert(&sp)
 }
 
-func (w *worker) insert(sp span) {
+func (w *worker) insert(sp *span) {
 	if n := len(w.leases); n == 0 || w.leases[n-1].lo < sp.lo {
 		w.leases = append(w.leases, sp)
 		return
@@ -156,7 +156,7 @@ func (w *worker) insert(sp span) {
 
 // find returns the index of the lease that holds seq, or where one would go.
 func (w *worker) find(seq uint64) (int, bool) {
-	return slices.BinarySearchFunc(w.leases, seq, func(e span, seq uint64) int {
+	return slices.BinarySearchFunc(w.leases, seq, func(e *span, seq uint64) int {
 		switch {
 		case e.hi <= seq:
 			return -1
@@ -189,7 +189,7 @@ func (w *worker) takeAll(lo, hi uint64, each func(span)) {
 
 // take removes [lo,hi), which must lie in the one lease at index at.
 func (w *worker) take(at int, lo, hi uint64) span {
-	l := &w.leases[at]
+	l := w.leases[at]
 	got := *l
 	got.lo, got.hi = lo, hi
 	got.bytes = int(int64(l.bytes) * int64(got.jobs()) / int64(l.jobs()))
@@ -208,7 +208,7 @@ func (w *worker) take(at int, lo, hi uint64) span {
 		l.bytes -= got.bytes
 		rest.bytes = l.bytes / 2
 		l.bytes -= rest.bytes
-		w.leases = slices.Insert(w.leases, at+1, rest)
+		w.leases = slices.Insert(w.leases, at+1, &rest)
 	}
 	w.jobs -= got.jobs()
 	w.bytes -= got.bytes
@@ -248,6 +248,15 @@ func (s *Scheduler) lease(now time.Duration, w *worker, sp span) Action {
 	return Action{Kind: Send, Worker: w.id, Range: sp.Range, Attempt: sp.attempt}
 }
 
+// Pieces is in how many ranges the jobs of a worker lie. Each that is not answered
+// in order makes one more, and each makes all that is done to them slower.
+func (s *Scheduler) Pieces(id WorkerID) int {
+	if w := s.workers[id]; w != nil {
+		return len(w.leases)
+	}
+	return 0
+}
+
 // Holds reports whether a job is leased to a worker, as this attempt, and if so
 // whether it is late: the job has been settled by another.
 func (s *Scheduler) Holds(id WorkerID, seq uint64, attempt int) (held, late bool) {
@@ -264,7 +273,7 @@ func (s *Scheduler) Holds(id WorkerID, seq uint64, attempt int) (held, late bool
 // 0: none has any.
 func (s *Scheduler) First() (seq uint64) {
 	for _, w := range s.workers {
-		at := slices.IndexFunc(w.leases, func(l span) bool { return !l.void })
+		at := slices.IndexFunc(w.leases, func(l *span) bool { return !l.void })
 		if at >= 0 && !w.away && (seq == 0 || w.leases[at].lo < seq) {
 			seq = w.leases[at].lo
 		}
@@ -282,7 +291,7 @@ func (s *Scheduler) Records(id WorkerID, seq uint64, count int) (r batch.Range, 
 		return r, 0
 	}
 	at, _ := w.find(seq)
-	l := &w.leases[at]
+	l := w.leases[at]
 	if l.Seq < l.lo {
 		l.Split(s.conf.Delim, int(l.lo-l.Seq)) // lest they are looked over again and again
 	}

@@ -59,8 +59,12 @@ func (s *Server) predecessor(p *peer) *peer {
 
 var errAgain = errors.New("it has connected again")
 
-// maxHeld bounds the ranges that a worker may say it has.
-const maxHeld = 1 << 18
+// How many ranges all workers that return may say they have. One alone may say
+// all of them; where many return at once, each has few.
+const (
+	maxHeld   = 1 << 15
+	leastHeld = 256
+)
 
 // held takes what a worker that returns says it has.
 func (s *Server) held(p *peer, payload []byte) error {
@@ -68,7 +72,7 @@ func (s *Server) held(p *peer, payload []byte) error {
 	if err != nil {
 		return err
 	}
-	if p.was == nil || len(p.held)+len(m.Spans) > maxHeld {
+	if p.was == nil || len(p.held)+len(m.Spans) > max(maxHeld/max(len(s.away), 1), leastHeld) {
 		return errors.New("it says what it has without being asked, or more than it can have")
 	}
 	for _, h := range m.Spans {

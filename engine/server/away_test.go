@@ -73,6 +73,56 @@ func TestWorkerReturns(t *testing.T) {
 	}
 }
 
+// To say without end what it has is no more than to say nothing.
+func TestHeldWithoutEnd(t *testing.T) {
+	for name, spans := range map[string][]codec.HeldSpan{"nothing": nil, "what it does not have": {jobs(1<<40, 1, 1), jobs(1<<40+2, 1, 1)}} {
+		t.Run(name, func(t *testing.T) {
+			r := patient(t)
+			w := r.connect(anna)
+			r.jobs("a\n")
+			w.job()
+			r.cut(w)
+			again := r.connect(anna)
+			var b []byte
+			for range 100 {
+				b = again.enc.Append(b, codec.TypeHeld, codec.AppendHeld(nil, codec.Held{Spans: spans}))
+			}
+			for range maxHeld / 100 {
+				if _, err := again.Write(b); err != nil {
+					break
+				}
+			}
+			again.gone()
+			r.said("cut off")
+		})
+	}
+}
+
+// Where many return at once, each may say less.
+func TestHeldOfMany(t *testing.T) {
+	r := patient(t)
+	const many = 100
+	var returned []*fake
+	for i := range many {
+		h := anna
+		h.Session[15] = byte(i)
+		w := r.connect(h)
+		r.jobs("a\n")
+		w.job()
+		w.Close()
+		r.eventually(func() bool { n := 0; r.do(func() { n = len(r.away) }); return n == i+1 })
+		returned = append(returned, r.connect(h))
+	}
+	var spans []codec.HeldSpan
+	for i := range uint64(maxHeld/many + 1) {
+		spans = append(spans, jobs(1<<40+2*i, 1, 1))
+	}
+	last := returned[many-1]
+	last.send(codec.TypeHeld, codec.AppendHeld(nil, codec.Held{Spans: spans}))
+	last.gone()
+	r.said("more than it can have")
+}
+
 // The other end of a connection may be gone long before this one knows.
 func TestNewestConnectionCounts(t *testing.T) {
 	r := patient(t)

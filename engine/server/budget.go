@@ -17,6 +17,10 @@ const (
 	// settledFrames is how many a settled job is good for: small parts of its
 	// result, the end of its process, what else goes back with that.
 	settledFrames = 10
+	// tornFrames is what it takes to give back some jobs of a range that was handed
+	// out, which leaves it in pieces. Workers do so where a process or a slot fails,
+	// and when they are asked for jobs.
+	tornFrames = 10
 	// mostSmall is below which a part of a result counts. Each larger one is good
 	// for one of them, as the last of the credit may make it small.
 	mostSmall = 4 << 10
@@ -32,10 +36,10 @@ type budget struct {
 	looked time.Duration
 }
 
-// spend takes a frame of a worker with so many slots. Times are by Server.awake.
-func (b *budget) spend(now time.Duration, slots uint32) error {
+// spend takes frames of a worker with so many slots. Times are by Server.awake.
+func (b *budget) spend(now time.Duration, slots uint32, frames float64) error {
 	rate := float64(idleRate + slotRate*slots)
-	b.used = max(b.used-rate*(now-b.looked).Seconds(), 0) + 1
+	b.used = max(b.used-rate*(now-b.looked).Seconds(), 0) + frames
 	b.looked = now
 	if b.used > rate*idleTime {
 		return fmt.Errorf("it sends more than %.0f frames a second and settles no job", rate)

@@ -2,6 +2,7 @@ package server
 
 import (
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,19 +14,22 @@ func TestBudget(t *testing.T) {
 	rate := idleRate + slotRate*slots
 	var b budget
 	for i := range rate * idleTime {
-		if err := b.spend(0, slots); err != nil {
+		if err := b.spend(0, slots, 1); err != nil {
 			t.Fatalf("frame %d is too much: %v", i+1, err)
 		}
 	}
-	if b.spend(0, slots) == nil {
+	if b.spend(0, slots, 1) == nil {
 		t.Error("there is no end to it")
 	}
 	// At the rate that is allowed it may go on for ever.
 	b = budget{used: float64(rate*idleTime - 1)}
 	for i := range 10 * rate {
-		if err := b.spend(time.Duration(i+1)*time.Second/time.Duration(rate-1), slots); err != nil {
+		if err := b.spend(time.Duration(i+1)*time.Second/time.Duration(rate-1), slots, 1); err != nil {
 			t.Fatalf("frame %d at the rate allowed: %v", i+1, err)
 		}
+	}
+	if b = (budget{}); b.spend(0, slots, float64(rate*idleTime)+1) == nil {
+		t.Error("it does not matter how many frames they are")
 	}
 	b.earn(1e9)
 	if b.used < 0 {
@@ -90,6 +94,50 @@ func TestChatter(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What a worker has been handed in one piece it gives back in one, but for a few:
+// each piece is looked after by itself from then on.
+func TestJobsBackInPieces(t *testing.T) {
+	const slots = 200
+	r := start(t, nil)
+	f := r.worker("torn", slots)
+	r.jobs(strings.Repeat("\n", slots))
+	var spans []codec.Span
+	for {
+		frame, ok := f.frame()
+		if !ok {
+			break
+		}
+		if frame.Type != codec.TypeJobs {
+			continue
+		}
+		m, err := codec.ParseJobs(frame.Payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		spans = spans[:0]
+		for seq := m.Seq + m.Count; seq > m.Seq; seq-- {
+			spans = append(spans, codec.Span{Seq: seq - 1, Count: 1})
+		}
+		_, _ = f.Write(f.enc.Append(nil, codec.TypeGiveBack, codec.AppendGiveBack(nil, codec.GiveBack{Spans: spans})))
+	}
+	r.said("worker torn is cut off: it sends more than 2100 frames a second")
+}
+
+// Nor does it answer every other job.
+func TestAnswersInPieces(t *testing.T) {
+	defer func(n int) { mostPieces = n }(mostPieces)
+	mostPieces = 10
+	r := start(t, nil)
+	f := r.worker("torn", 100)
+	r.jobs(strings.Repeat("\n", 100))
+	f.job()
+	for seq := uint64(2); seq <= 24; seq += 2 {
+		_, _ = f.Write(f.enc.Append(nil, codec.TypeAnswers, codec.AppendAnswers(nil, codec.Answers{Seq: seq, Count: 1, Lines: []byte("\n")})))
+	}
+	f.gone()
+	r.said("worker torn is cut off: it leaves out more jobs")
 }
 
 // Where workers are many, each is granted little. One that has it back piece by

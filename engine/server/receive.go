@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 
@@ -16,9 +17,12 @@ import (
 // keep to the protocol; io.EOF, that it has said goodbye.
 func (s *Server) handle(p *peer, f codec.Frame) error {
 	if p.idle(f) {
-		if err := p.budget.spend(s.awake, p.Hello.Slots); err != nil {
+		if err := p.budget.spend(s.awake, p.Hello.Slots, 1); err != nil {
 			return err
 		}
+	}
+	if s.sched.Pieces(p.id) > mostPieces {
+		return errors.New("it leaves out more jobs of what it answers or gives back than it can run")
 	}
 	switch f.Type {
 	case codec.TypePing:
@@ -72,6 +76,11 @@ func (s *Server) handle(p *peer, f codec.Frame) error {
 	return fmt.Errorf("it sent a frame of type %d, which a worker never sends", f.Type)
 }
 
+// mostPieces is more ranges than the jobs of a worker can lie in: those that the
+// scheduler hands out, and one more for each job that its slots are at, as it does
+// not answer in order.
+var mostPieces = 1 << 15 // less in tests
+
 // setSlots takes note that a worker takes another number of jobs at a time.
 func (s *Server) setSlots(p *peer, slots int) {
 	_, had := s.sched.Load(p.id)
@@ -89,7 +98,7 @@ func (s *Server) setSlots(p *peer, slots int) {
 // For Pongs there is one's ping each.
 func (p *peer) idle(f codec.Frame) bool {
 	switch f.Type {
-	case codec.TypePing, codec.TypeSlots, codec.TypeGiveBack:
+	case codec.TypePing, codec.TypeSlots, codec.TypeGiveBack, codec.TypeHeld:
 		return true
 	case codec.TypeResults:
 		return len(f.Payload) == 0
@@ -306,8 +315,14 @@ func (s *Server) giveBack(p *peer, payload []byte) error {
 	}
 	now := s.now()
 	for _, span := range m.Spans {
+		pieces := s.sched.Pieces(p.id)
 		if span.Count > 1<<31 || !s.sched.GiveBack(now, p.id, span.Seq, int(span.Count)) {
 			return fmt.Errorf("it gives back %d jobs from %d on, which it does not have", span.Count, span.Seq)
+		}
+		if s.sched.Pieces(p.id) >= pieces {
+			if err := p.budget.spend(s.awake, p.Hello.Slots, tornFrames); err != nil {
+				return err
+			}
 		}
 		p.unprefer(span.Seq, span.Count)
 		s.laneReturned(p, int(span.Count))
