@@ -14,12 +14,13 @@ import (
 // Options is what the user decided about one run. The files stay the caller's
 // to close.
 type Options struct {
-	Stdin  *os.File // jobs
-	Stdout *os.File // results
-	Stderr *os.File // what jobs print there, and messages
-	Failed *os.File // jobs that failed, verbatim; nil: nowhere
-	Joblog *os.File // a line about each job that has ended; nil: nowhere
-	Trace  *os.File // what every slot did when; nil: nowhere
+	Stdin  *os.File   // jobs
+	Stdout *os.File   // results
+	Stderr *os.File   // what jobs print there, and messages
+	Failed *os.File   // jobs that failed, verbatim; nil: nowhere
+	Joblog *os.File   // a line about each job that has ended; nil: nowhere
+	Trace  *os.File   // what every slot did when; nil: nowhere
+	Anew   []*os.File // those of them that are emptied, once nothing is in the way of the run
 
 	Journal     string // remembers the run in this file, so that it can go on; empty: nothing does
 	RetryFailed bool   // run again what failed before

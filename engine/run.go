@@ -72,11 +72,6 @@ func Open(o Options) (*Run, error) {
 			return nil, err
 		}
 	}
-	if o.Joblog != nil {
-		if err := r.openJoblog(); err != nil {
-			return nil, err
-		}
-	}
 	if len(o.Listen) > 0 {
 		r.acceptor = accept.New(accept.Config{
 			Keys:     func() []codec.Key { return o.Keys },
@@ -100,6 +95,10 @@ func Open(o Options) (*Run, error) {
 			r.close()
 			return nil, fmt.Errorf("--http: %w", err)
 		}
+	}
+	if err := r.beginFiles(); err != nil {
+		r.close()
+		return nil, err
 	}
 	if err := r.assemble(strings.Join(bound, " or ")); err != nil {
 		r.close()

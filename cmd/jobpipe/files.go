@@ -17,8 +17,8 @@ type files struct {
 	opened                []*os.File // by us
 }
 
-// openFiles checks stdin and stdout and opens the files that were named. None
-// is emptied before all of them have been found to be good.
+// openFiles checks stdin and stdout and opens the files that were named. What is in
+// them stays: see anew.
 func openFiles(v *invocation, stdin, stdout *os.File) (f files, err error) {
 	if err := checkStdin(stdin); err != nil {
 		return f, err
@@ -51,15 +51,18 @@ func openFiles(v *invocation, stdin, stdout *os.File) (f files, err error) {
 	if err := f.checkDifferent(v); err != nil {
 		return f, err
 	}
+	return f, nil
+}
+
+// anew are the files of which the run replaces what is in them. Of the joblog, and of
+// results with a journal, it finds out itself whether it does.
+func (f *files) anew(journal bool) (anew []*os.File) {
 	for _, o := range f.opened {
-		if (o == f.results || o == f.joblog) && v.Journal != "" {
-			continue // whether they are to be replaced, the journal knows
-		}
-		if err := empty(o); err != nil {
-			return f, err
+		if o != f.joblog && (o != f.results || !journal) {
+			anew = append(anew, o)
 		}
 	}
-	return f, nil
+	return anew
 }
 
 // close closes what was opened. Some network file systems only tell here what
@@ -82,17 +85,6 @@ func (f *files) open(flag string, name flags.File) (*os.File, error) {
 	}
 	f.opened = append(f.opened, o)
 	return o, nil
-}
-
-// empty makes a file what O_TRUNC would have made it.
-func empty(f *os.File) error {
-	if regular(f) == nil {
-		return nil
-	}
-	if err := f.Truncate(0); err != nil {
-		return fmt.Errorf("cannot empty %s: %w", f.Name(), cmdline.Cause(err))
-	}
-	return nil
 }
 
 // checkDifferent finds files that are written over or read back by mistake.

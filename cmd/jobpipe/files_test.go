@@ -108,12 +108,31 @@ func TestNamedFiles(t *testing.T) {
 	}
 }
 
-// A file that is not good leaves the others as they were.
+// Where nothing is run, the files are as they were: another run may be writing to them.
 func TestNothingIsEmptiedInVain(t *testing.T) {
 	clean(t)
-	status, _, _, dir := visit(t, "echo dear > out; jobpipe -o out --failed no/x -- cat < in.txt")
-	if got, err := os.ReadFile(filepath.Join(dir, "out")); status != 2 || err != nil || string(got) != "dear\n" {
-		t.Errorf("status %d, out holds %q, %v", status, got, err)
+	for _, wrong := range []string{
+		"--trace no/x -- cat",
+		"--trace x -- no-such-command",
+		"--trace x -l unix:no/such/dir/s",
+		"--trace x --http 192.0.2.1:1 -- cat",
+		"--trace x --journal out -- cat",
+		"--trace x --journal foreign -- cat",
+		"--trace x -l :0 --key-file foreign",
+	} {
+		t.Run(wrong, func(t *testing.T) {
+			status, _, stderr, dir := visit(t, `
+				for f in out failed log x foreign; do echo dear > $f; chmod 600 $f; done
+				jobpipe -o out --failed failed --joblog log `+wrong+` < in.txt`)
+			if status != 2 {
+				t.Errorf("status %d, stderr %q", status, stderr)
+			}
+			for _, name := range []string{"out", "failed", "log", "x", "foreign"} {
+				if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(got) != "dear\n" {
+					t.Errorf("%s holds %q, %v", name, got, err)
+				}
+			}
+		})
 	}
 }
 

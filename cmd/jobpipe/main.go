@@ -143,6 +143,7 @@ func (v *invocation) prepare(stdin, stdout, stderr *os.File, log *message.Log) (
 		return o, f, err
 	}
 	o.Stdin, o.Stdout, o.Failed, o.Joblog, o.Trace = f.stdin, f.results, f.failed, f.joblog, f.trace
+	o.Anew = f.anew(v.Journal != "")
 	if o.Keys, err = v.findKeys(log); err != nil {
 		return o, f, err
 	}
