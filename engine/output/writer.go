@@ -27,7 +27,7 @@ type Options struct {
 	Joblog  *os.File    // lines about jobs that have ended; nil: none
 	Journal *commit.Log // of results; nil: none
 	InOrder bool        // results are in input order
-	Delim   byte        // ends the lines of results
+	Delim   byte        // ends records, and the lines of results
 	TempDir string      // for the temporary file; empty: $TMPDIR, or /tmp
 
 	// Stuck is called when stdout has taken nothing for long, and may have a Message
@@ -42,6 +42,7 @@ type Options struct {
 type Writer struct {
 	stdout, stderr *sink // the goroutine's
 	failed, joblog *sink // the goroutine's; nil: none
+	delim          byte  // of records
 	spool          spool // the goroutine's
 	status         status
 	batch          []task // being carried out: the goroutine's
@@ -75,7 +76,7 @@ type task struct {
 
 // New starts a writer.
 func New(o Options) (*Writer, error) {
-	w := &Writer{doorbell: o.Doorbell, ended: make(chan struct{}), ledger: NewLedger(o.Journal, o.InOrder), tellStuck: o.Stuck, looksWarned: looksWarned}
+	w := &Writer{doorbell: o.Doorbell, ended: make(chan struct{}), delim: o.Delim, ledger: NewLedger(o.Journal, o.InOrder), tellStuck: o.Stuck, looksWarned: looksWarned}
 	w.work.L = &w.mu
 	w.spool.dir = o.TempDir
 	var err error
@@ -125,12 +126,17 @@ func (w *Writer) Submit(ops []order.Op) {
 	w.work.Signal()
 }
 
-// Failed writes a record, with its delimiter, to the file for failed jobs, if
-// there is one. The record is copied.
-func (w *Writer) Failed(record []byte) {
-	if w.failed != nil {
-		w.text(w.failed, record)
+// Failed writes records, with their delimiters, to the file for failed jobs, if
+// there is one. They are copied. The last of the input may lack its delimiter, and
+// gets one: others may fail after it.
+func (w *Writer) Failed(records []byte) {
+	if w.failed == nil {
+		return
 	}
+	if n := len(records); n > 0 && records[n-1] != w.delim {
+		records = append(records[:n:n], w.delim)
+	}
+	w.text(w.failed, records)
 }
 
 // Joblog writes whole lines, which are copied, to the joblog, if there is one.

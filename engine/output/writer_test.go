@@ -90,14 +90,15 @@ func spill(off int64, s string) order.Op {
 func at(k order.Kind, off, n int64) order.Op { return order.Op{Kind: k, Off: off, Len: n} }
 
 func TestFiles(t *testing.T) {
-	r := start(t, Options{})
+	r := start(t, Options{Delim: '\n'})
 	receipts := []order.Receipt{{Worker: 3, Seq: 1, Count: 2, Bytes: 10}}
 	first := stdout("one\n")
 	first.Receipts = receipts
 	r.Message([]byte("hello\n"))
 	done := r.wait(first, stderr("warning\n"), stdout(""), stdout("two\n"))
 	r.Failed([]byte("job 1\n"))
-	r.Failed([]byte("job 2\n"))
+	r.Failed([]byte("the last of the input"))
+	r.Failed([]byte("job 2\njob 3\n"))
 	r.Message([]byte("bye\n"))
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
@@ -108,7 +109,7 @@ func TestFiles(t *testing.T) {
 	if got := r.read("stderr"); got != "hello\nwarning\nbye\n" {
 		t.Errorf("stderr holds %q", got)
 	}
-	if got := r.read("failed"); got != "job 1\njob 2\n" {
+	if got := r.read("failed"); got != "job 1\nthe last of the input\njob 2\njob 3\n" {
 		t.Errorf("the file of failed jobs holds %q", got)
 	}
 	if len(done) != 4 || done[0].Receipts[0] != receipts[0] || string(done[3].Data) != "two\n" {
@@ -133,7 +134,7 @@ func TestFailedWithoutAFile(t *testing.T) {
 
 // TestCallers hands in from many goroutines: no text is torn.
 func TestCallers(t *testing.T) {
-	r := start(t, Options{})
+	r := start(t, Options{Delim: '\n'})
 	line := strings.Repeat("x", 99) + "\n"
 	var callers sync.WaitGroup
 	for range 4 {
@@ -163,7 +164,7 @@ func TestNoSpaceForResults(t *testing.T) {
 		t.Skip(err)
 	}
 	defer full.Close()
-	r := start(t, Options{Stdout: full})
+	r := start(t, Options{Delim: '\n', Stdout: full})
 	r.Submit([]order.Op{stderr("before\n"), stdout("lost\n"), stderr("after\n"), spill(0, "x"), at(order.CopyStdout, 0, 1)})
 	r.Failed([]byte("job\n"))
 	err = r.Close()
@@ -229,7 +230,7 @@ func TestNoSpaceForFailedJobs(t *testing.T) {
 		t.Skip(err)
 	}
 	defer full.Close()
-	r := start(t, Options{Failed: full})
+	r := start(t, Options{Delim: '\n', Failed: full})
 	r.Failed([]byte("job\n"))
 	r.Submit([]order.Op{stdout("one\n")})
 	err = r.Close()
