@@ -240,8 +240,11 @@ func (t *trial) suffer(tb testing.TB, at int, trouble disktest.Trouble, power bo
 	tb.Helper()
 	t.disk.Restart()
 	t.disk.At, t.disk.Trouble = at, trouble
+	before := t.disk.Names()
 	dead, err := t.run(false)
-	switch {
+	switch left := t.disk.Names(); {
+	case !dead && len(left) > 2 && len(before) <= 2: // more than results and a journal
+		tb.Fatalf("%s at %d: %q are left", trouble, at, left)
 	case !dead && err == nil && t.disk.Ops >= at && trouble > disktest.KilledInMiddle && t.judge() != nil:
 		tb.Fatalf("%s at %d: the run says that all is well: %v", trouble, at, t.judge())
 	case !dead && t.disk.Ops < at:

@@ -157,6 +157,7 @@ func replace(d disk.Disk, path string, data []byte) (disk.File, error) {
 	}
 	if err != nil {
 		f.Close()
+		_ = d.Remove(path + ".new") // it may have the last bytes of a full disk
 		return nil, fmt.Errorf("cannot make the journal %s: %w", path, reason(err))
 	}
 	return f, nil

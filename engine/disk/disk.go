@@ -28,9 +28,10 @@ type Disk interface {
 	Open(name string) (File, error)   // makes it where there is none
 	Create(name string) (File, error) // new and empty
 	Rename(from, to string) error     // which is on disk when it returns
-	Is(f File, name string) bool      // whether the name is still that file's
-	Boot() string                     // the same as long as nothing that was written can be lost
-	Lives(pid int) bool               // whether there is such a process
+	Remove(name string) error
+	Is(f File, name string) bool // whether the name is still that file's
+	Boot() string                // the same as long as nothing that was written can be lost
+	Lives(pid int) bool          // whether there is such a process
 }
 
 // ErrLocked says that another process has a file.
@@ -92,6 +93,8 @@ func (System) Rename(from, to string) error {
 	defer dir.Close()
 	return dir.Sync()
 }
+
+func (System) Remove(name string) error { return os.Remove(name) }
 
 func (System) Is(f File, name string) bool {
 	here, err := f.(file).Stat()

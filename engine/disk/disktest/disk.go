@@ -183,6 +183,13 @@ func (d *Disk) Rename(from, to string) error {
 	return d.whole(true, func() { d.synced = maps.Clone(d.names) })
 }
 
+func (d *Disk) Remove(name string) error {
+	return d.whole(false, func() { delete(d.names, name) })
+}
+
+// Names are those of all files.
+func (d *Disk) Names() []string { return slices.Sorted(maps.Keys(d.names)) }
+
 func (d *Disk) Is(f disk.File, name string) bool { return d.names[name] == f }
 func (d *Disk) Lives(int) bool                   { return true }
 func (d *Disk) Boot() string                     { return string(rune('1' + d.boot)) }
