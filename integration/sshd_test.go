@@ -22,6 +22,9 @@ var sshHosts = []string{
 	"foreign", // has none, and is of another architecture
 	"strict",  // does not forward Unix sockets
 	"lax",     // does so for everybody
+	"talks",   // its shell says something first
+	"paints",  // says what a terminal takes for an order
+	"hangs",   // does not answer until there is .there/go
 	"gone",    // nobody listens
 }
 
@@ -68,11 +71,20 @@ func sshd(ts *testscript.TestScript, _ []string) {
 		fmt.Fprintf(&ports, "Match LocalPort %s\n SetEnv HOST=%s TMPDIR=%s WORK=%s EXECUTIONS=%s GORACE=\"%s\" PATH=%s:%s\n",
 			port, host, there, ts.Getenv("WORK"), ts.Getenv("EXECUTIONS"), ts.Getenv("GORACE"),
 			filepath.Join(there, host), strings.Join(path, ":"))
+		says := func(first string) {
+			fmt.Fprintf(&ports, " ForceCommand %s; exec sh -c \"$SSH_ORIGINAL_COMMAND\"\n", first)
+		}
 		switch host {
 		case "strict":
 			fmt.Fprintln(&ports, " AllowStreamLocalForwarding no")
 		case "lax":
 			fmt.Fprintln(&ports, " StreamLocalBindMask 0111")
+		case "talks":
+			says(`printf 'need coffee?\nready\nwelcome'`)
+		case "paints":
+			says(`printf '\njobpipe-ssh cannot \033[31mhelp\007\n'`)
+		case "hangs":
+			says("touch $TMPDIR/begun; until test -e $TMPDIR/go; do sleep 0.1; done")
 		}
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(".there/sshd_config"), []byte(server.String()+ports.String()), 0o600))
