@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -37,6 +38,13 @@ func (s suite) Run() int {
 	if err := build.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "integration: the binaries do not build:", err)
 		return 1
+	}
+	// In the background of a script some signals are ignored, and so they would be
+	// by all that tests start; what we catch is not.
+	for _, s := range signals {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
 	}
 	_ = os.Setenv("PATH", dir+":"+os.Getenv("PATH"))
 	_ = os.Setenv("GOTMPDIR", dir) // where testscript leaves directories behind when not all scripts are run

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"os"
 	"os/exec"
+	"os/signal"
 	"syscall"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 // which signals it has got, until the second one.
 func TestMain(m *testing.M) {
 	if os.Getenv("SIGNALS_TEST_CHILD") == "" {
+		heed()
 		os.Exit(m.Run())
 	}
 	w := New()
@@ -25,6 +27,16 @@ func TestMain(m *testing.M) {
 		select {}
 	}
 	os.Exit(Status(w.First()))
+}
+
+// heed has children know signals that we were started with ignored, as in the
+// background of a script: what we catch is theirs to be ended by.
+func heed() {
+	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
 }
 
 // child starts the program by a shell that runs before first.
