@@ -43,12 +43,30 @@ func TestHowAFilterEnds(t *testing.T) {
 }
 
 func TestTimeoutIsOfTheOldestRecord(t *testing.T) {
-	d := shDesk(t, "while read n; do sleep $n; echo $n; done")
-	d.give("0.2", "0.2", "0.2", "600")
-	start := time.Now()
-	r := d.run(500 * time.Millisecond)
-	if took := time.Since(start); r.Outcome != TimedOut || d.lines != 3 || took < time.Second || took > 10*time.Second {
-		t.Errorf("outcome %d after %d answers in %v", r.Outcome, d.lines, took)
+	d := shDesk(t, "while read n; do test $n != stays || exec sleep 600; echo $n; done")
+	d.give("a", "b", "c", "stays")
+	f, now := d.begin(time.Minute), time.Now()
+	for n := range 3 {
+		f.feed(now)
+		d.printed()
+		now = now.Add(59 * time.Second)
+		f.read(now)
+		f.onTime(now)
+		if f.p.ending || d.lines != n+1 {
+			t.Fatalf("after %d answers, 59 s each: ended %v", d.lines, f.p.ending)
+		}
+	}
+	f.feed(now)
+	for _, wait := range []time.Duration{59 * time.Second, time.Second} {
+		now = now.Add(wait)
+		f.onTime(now) // a look at what it does
+		f.onTime(now)
+		if over := wait == time.Second; f.p.ending != over {
+			t.Errorf("ended %v, want %v", f.p.ending, over)
+		}
+	}
+	if r := d.finish(); r.Outcome != TimedOut {
+		t.Errorf("outcome %d", r.Outcome)
 	}
 }
 
@@ -72,10 +90,20 @@ func TestWaitingForRoomIsNobodysTime(t *testing.T) {
 		d.full = true
 		d.give("a")
 		d.end()
-		time.AfterFunc(600*time.Millisecond, d.clear)
-		if r := d.run(200 * time.Millisecond); r.Outcome != Exited || d.lines != 1 {
-			t.Errorf("%s: outcome %d after %d answers", line, r.Outcome, d.lines)
+		f, now := d.begin(time.Minute), time.Now()
+		f.feed(now)
+		d.printed()
+		f.read(now)
+		now = now.Add(time.Hour)
+		f.onTime(now)
+		d.clear()
+		f.rung(now)
+		f.onTime(now)
+		f.read(now)
+		if f.p.ending || d.lines != 1 {
+			t.Errorf("%s: ended %v after %d answers", line, f.p.ending, d.lines)
 		}
+		d.finish()
 	}
 }
 
@@ -127,9 +155,9 @@ func TestStderrOfAFilter(t *testing.T) {
 	if got := text(t, &r.Stderr); got != "one\ntwo" {
 		t.Errorf("%q", got)
 	}
-	d = shDesk(t, "yes >&2")
+	d = shDesk(t, "yes | head -c 1000000 >&2")
 	d.give("x")
-	r = d.run(300 * time.Millisecond)
+	r = d.run(0)
 	if got := text(t, &r.Stderr); len(got) != lastWords || !strings.HasSuffix(strings.Trim(got, "\n"), "y\ny") {
 		t.Errorf("%d bytes", len(got))
 	}
@@ -140,13 +168,8 @@ func TestStderrOfAFilter(t *testing.T) {
 func TestAnswersAreReadHoweverLate(t *testing.T) {
 	d := shDesk(t, "read n; echo err >&2; echo $n")
 	d.give("x")
-	f := d.f
-	f.talk = talk{work: d}
-	p, err := f.start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.p = p
+	f := d.begin(0)
+	p := f.p
 	f.feed(time.Now())
 	for !zombie(p.pid) {
 		time.Sleep(time.Millisecond)

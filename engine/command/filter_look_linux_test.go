@@ -45,7 +45,7 @@ func TestWhatAProcessIsDoing(t *testing.T) {
 				p.reap()
 			}()
 			var got doing
-			for range 500 {
+			for end := time.Now().Add(patience); time.Now().Before(end); {
 				time.Sleep(10 * time.Millisecond)
 				if got = p.doing(); got == c.want {
 					// Not only in passing.

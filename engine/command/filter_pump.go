@@ -45,10 +45,7 @@ func (f *Filter) pump(ctx context.Context) {
 		now = time.Now()
 		if fds[onBell].Revents != 0 {
 			f.slot.quiet()
-			if f.stalled {
-				f.since, f.moved = now, now // until now it was us who kept it waiting
-			}
-			f.hungry, f.stalled = false, false
+			f.rung(now)
 		}
 		if err := ctx.Err(); err != nil && !p.ending {
 			p.cancelled = err
@@ -69,6 +66,14 @@ func (f *Filter) pump(ctx context.Context) {
 		}
 		f.onTime(now)
 	}
+}
+
+// rung asks again for what there was not.
+func (f *Filter) rung(now time.Time) {
+	if f.stalled {
+		f.since, f.moved = now, now // until now it was us who kept it waiting
+	}
+	f.hungry, f.stalled = false, false
 }
 
 // feed writes what there is for stdin, as far as it is taken.

@@ -123,6 +123,37 @@ func (d *desk) run(timeout time.Duration) Result {
 	return r
 }
 
+// begin starts a process that the test pumps, by a time of its own.
+func (d *desk) begin(timeout time.Duration) *Filter {
+	d.t.Helper()
+	d.f.talk = talk{work: d, timeout: timeout}
+	p, err := d.f.start()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.f.p = p
+	return d.f
+}
+
+// printed waits until there is something of that process to be read.
+func (d *desk) printed() {
+	d.t.Helper()
+	for end := time.Now().Add(patience); !readable(d.f.p.out); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			d.t.Fatal("the process prints nothing")
+		}
+	}
+}
+
+// finish ends that process, unless it was, and tells how it ended.
+func (d *desk) finish() Result {
+	p := d.f.p
+	p.end(Unrunnable, "")
+	p.left()
+	p.closeOutput()
+	return p.result(time.Now(), p.reap())
+}
+
 // serve runs processes, as many as it takes for all answers, while feed hands
 // in records.
 func (d *desk) serve(feed func()) {
@@ -147,7 +178,7 @@ func (d *desk) serve(feed func()) {
 // await waits for n answers in all.
 func (d *desk) await(n int) {
 	d.t.Helper()
-	late := time.AfterFunc(30*time.Second, func() {
+	late := time.AfterFunc(patience, func() {
 		panic("the answers do not come")
 	})
 	defer late.Stop()

@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// patience is for what must happen. Only a broken test waits so long.
+const patience = 30 * time.Second
+
 // slot makes a slot for argv.
 func slot(t *testing.T, opt Options, argv ...string) *Slot {
 	t.Helper()
@@ -75,11 +78,10 @@ func script(t *testing.T, body string) string {
 // gone waits until a process has exited; a zombie nobody reaps counts.
 func gone(t *testing.T, pid int) {
 	t.Helper()
-	for range 500 {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if syscall.Kill(pid, 0) != nil || zombie(pid) {
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 	t.Fatalf("process %d is still there", pid)
 }
