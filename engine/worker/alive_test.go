@@ -32,9 +32,15 @@ func TestSilentCoordinatorIsGone(t *testing.T) {
 	for _, when := range []string{"idle", "busy"} {
 		t.Run(when, func(t *testing.T) {
 			g := newGates(t, 1)
-			c := begin(t, g.config(1), func(w *codec.Welcome) { w.DeadAfter = 500 * time.Millisecond })
-			if when == "busy" {
-				c.jobs(1, 1, "a")
+			c, _ := meet(t, g.config(1))
+			w := usual()
+			w.DeadAfter = 500 * time.Millisecond
+			said := c.enc.Append(nil, codec.TypeWelcome, codec.AppendWelcome(nil, w))
+			if when == "busy" { // from the beginning: it does not wait for us
+				said = c.enc.Append(said, codec.TypeJobs, codec.AppendJobs(nil, codec.Jobs{Seq: 1, Count: 1, Attempt: 1, Records: []byte("a\n")}))
+			}
+			if err := c.write(said); err != nil {
+				t.Fatal(err)
 			}
 			err := c.end()
 			if !errors.Is(err, ErrLost) || !strings.Contains(err.Error(), "silent for 500ms") {

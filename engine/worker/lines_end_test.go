@@ -69,7 +69,8 @@ func TestCommandThatNeverReads(t *testing.T) {
 
 // What is neither answered nor failed is given back or still there.
 func TestTheRestGoesBack(t *testing.T) {
-	r := shLines(t, "sleep 0.2; head -n 1; sleep 600", func(w *codec.Welcome) { w.Timeout = 500 * time.Millisecond })
+	t.Parallel()
+	r := shLines(t, "head -n 1; sleep 600", func(w *codec.Welcome) { w.Timeout = 5 * time.Second })
 	r.numbers(1, 1)
 	r.answers(1) // in the pipe now: as much as was answered in milliseconds
 	r.numbers(2, 1)
@@ -112,11 +113,10 @@ func TestTooManyLines(t *testing.T) {
 			t.Errorf("job %d: %+v", seq, o)
 		}
 	}
-	for range 500 {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if len(r.failed) > 0 || r.logged.has("more lines") {
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 	t.Error("nobody is told")
 }
@@ -204,23 +204,28 @@ func TestCancelOfALongLine(t *testing.T) {
 }
 
 func TestRevokeLeavesWhatAProcessHas(t *testing.T) {
-	r := shLines(t, "while read n; do sleep 0.5; echo $n; done")
+	g := newGates(t, 1)
+	r := shLines(t, "while read n; do cat "+g.path(1)+"; echo $n; done")
 	r.numbers(1, 5)
-	time.Sleep(100 * time.Millisecond)
+	g.reached(1)
 	r.revoke(10)
 	r.until(func() bool { return len(r.back) > 0 })
 	if r.back[0] != "2-5" {
 		t.Errorf("%q", r.back)
 	}
+	g.pass(1, "")
 	r.answers(1)
 }
 
 func TestDrainInLineMode(t *testing.T) {
-	r := shLines(t, "while read n; do sleep 0.3; echo $n; done")
+	g := newGates(t, 1)
+	r := shLines(t, "while read n; do cat "+g.path(1)+"; echo $n; done")
 	r.keep = true
 	r.numbers(1, 3)
-	time.Sleep(100 * time.Millisecond)
+	g.reached(1)
 	r.drain()
+	r.until(func() bool { return len(r.slots) > 0 && len(r.back) > 0 })
+	g.pass(1, "")
 	r.answers(1)
 	if r.givenBack() != 2 || len(r.slots) != 1 || r.slots[0] != 0 {
 		t.Errorf("%q %v", r.back, r.slots)
