@@ -272,9 +272,8 @@ func TestDrain(t *testing.T) {
 
 func TestSilentWorkerIsLost(t *testing.T) {
 	r := start(t, func(c *Config) { c.DeadAfter = 300 * time.Millisecond })
-	w := r.worker("anna", 1)
 	r.jobs("a\n")
-	w.job()
+	r.worker("anna", 1)
 	r.said("worker anna is cut off: it was silent for 300ms; the job it had goes elsewhere")
 	r.said("no workers: jobs wait for one to connect to nowhere")
 }
