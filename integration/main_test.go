@@ -39,6 +39,15 @@ func (s suite) Run() int {
 		fmt.Fprintln(os.Stderr, "integration: the binaries do not build:", err)
 		return 1
 	}
+	// What tests build in homes of their own comes from the caches that there are.
+	for _, v := range []string{"GOCACHE", "GOMODCACHE"} {
+		where, err := exec.Command("go", "env", v).Output()
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "integration: go env:", err)
+			return 1
+		}
+		_ = os.Setenv(v, strings.TrimSpace(string(where)))
+	}
 	// In the background of a script some signals are ignored, and so they would be
 	// by all that tests start; what we catch is not.
 	for _, s := range signals {

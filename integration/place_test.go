@@ -50,7 +50,11 @@ type place struct {
 }
 
 func newPlace(t *testing.T) *place {
-	dir := t.TempDir()
+	dir, err := os.MkdirTemp("", "place") // the paths of sockets have to be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	vars, err := furnish(dir)
 	if err != nil {
 		t.Fatal(err)

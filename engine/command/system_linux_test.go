@@ -63,7 +63,7 @@ func TestNoDescriptorIsLeft(t *testing.T) {
 	for range 20 {
 		run(t, s, Job{Record: []byte("a\n")})
 	}
-	if after := count(); after != before {
+	if after := count(); after > before { // tests before this one may close some meanwhile
 		t.Errorf("%d descriptors before, %d after", before, after)
 	}
 }
