@@ -3,6 +3,8 @@ package command
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -43,11 +45,17 @@ func TestHowAFilterEnds(t *testing.T) {
 }
 
 func TestTimeoutIsOfTheOldestRecord(t *testing.T) {
-	d := shDesk(t, "while read n; do test $n != stays || exec sleep 600; echo $n; done")
-	d.give("a", "b", "c", "stays")
+	dir := t.TempDir()
+	d := shDesk(t, "while read n; do until test -e "+dir+"/$n; do sleep 0.01; done; echo $n; done")
+	records := numbers(1, 4)
+	d.give(records...)
 	f, now := d.begin(time.Minute), time.Now()
-	for n := range 3 {
-		f.feed(now)
+	f.pace.least = len(records) // it has all of them at once
+	f.feed(now)
+	for n, record := range records[:3] {
+		if err := os.WriteFile(filepath.Join(dir, record), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
 		d.printed()
 		now = now.Add(59 * time.Second)
 		f.read(now)
@@ -56,7 +64,6 @@ func TestTimeoutIsOfTheOldestRecord(t *testing.T) {
 			t.Fatalf("after %d answers, 59 s each: ended %v", d.lines, f.p.ending)
 		}
 	}
-	f.feed(now)
 	for _, wait := range []time.Duration{59 * time.Second, time.Second} {
 		now = now.Add(wait)
 		f.onTime(now) // a look at what it does
@@ -98,6 +105,7 @@ func TestWaitingForRoomIsNobodysTime(t *testing.T) {
 		f.onTime(now)
 		d.clear()
 		f.rung(now)
+		f.onTime(now) // a look at what it does
 		f.onTime(now)
 		f.read(now)
 		if f.p.ending || d.lines != 1 {
