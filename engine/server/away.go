@@ -62,7 +62,7 @@ var errAgain = errors.New("it has connected again")
 // How many ranges all workers that return may say they have. One alone may say
 // all of them; where many return at once, each has few.
 const (
-	maxHeld   = 1 << 15
+	maxHeld   = 1 << 17
 	leastHeld = 256
 )
 
