@@ -105,9 +105,14 @@ func (p *process) pump(ctx context.Context, lasts func()) {
 }
 
 // poll waits for one of fds, at most patience milliseconds, and leaves the events
-// in them.
+// in them. A signal ends it without any, and then it looks again: who was stopped
+// gets SIGCHLD when it goes on, perhaps after minutes, and a job that has ended
+// meanwhile did not run for all that time.
 func poll(fds []unix.PollFd, patience int) {
 	n, err := unix.Poll(fds, patience)
+	if err == unix.EINTR {
+		n, err = unix.Poll(fds, 0)
+	}
 	if err != nil && err != unix.EINTR {
 		time.Sleep(time.Millisecond) // out of kernel memory
 	}
