@@ -3,7 +3,6 @@ package integration
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -277,10 +276,7 @@ func address(ts *testscript.TestScript, args []string) {
 }
 
 func freePort(ts *testscript.TestScript, args []string) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	ts.Check(err)
-	defer l.Close()
-	ts.Setenv(args[0], strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+	ts.Setenv(args[0], freeTCPPort(stageOf(ts).t))
 }
 
 func oracle(ts *testscript.TestScript, args []string) {
