@@ -59,11 +59,17 @@ func (s *stranger) next(n int) ([]byte, error) {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, errors.New("left in the middle of its hello")
 	}
+	return nil, cause(err)
+}
+
+// cause is what to tell about an error of a stranger's connection. When its time is
+// over may show in our answer, too.
+func cause(err error) error {
 	var late net.Error
 	if errors.As(err, &late) && late.Timeout() {
-		return nil, errors.New("took too long to say hello")
+		return errors.New("took too long to say hello")
 	}
-	return nil, errnoOf(err)
+	return errnoOf(err)
 }
 
 // handshake reads an opening and a Hello, and answers. An error has been
@@ -90,7 +96,7 @@ func (s *stranger) handshake(conf *Config) (p Peer, err error) {
 	reply, secrets, err := codec.Respond(keys, insecure, opening)
 	if len(reply) > 0 {
 		if _, werr := s.conn.Write(reply); werr != nil && err == nil {
-			err = errnoOf(werr)
+			err = cause(werr)
 		}
 	}
 	if err != nil {
