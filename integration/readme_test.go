@@ -29,7 +29,7 @@ var elsewhere = []string{
 	"two$ jobpipe",
 	"jobpipe-worker -c one:9000",
 	"COPY --from=", // a file for builds of images, and the next one, too
-	"CMD [",
+	"ENTRYPOINT [",
 	"cd scripts/kubernetes", // the manifests: TestRun of scripts/kubernetes
 }
 
