@@ -75,8 +75,8 @@ func (e *Encoder) Encode(form Form, b []byte) error {
 	return e.flush()
 }
 
-// inStrides writes what append makes of b, so much at a time.
-func (e *Encoder) inStrides(b []byte, make func(dst, b []byte) []byte) error {
+// inStrides writes what encode appends for b, so much at a time.
+func (e *Encoder) inStrides(b []byte, encode func(dst, b []byte) []byte) error {
 	for len(b) > 0 {
 		n := min(len(b), stride)
 		if cap(e.buf)-len(e.buf) < 6*n {
@@ -84,7 +84,7 @@ func (e *Encoder) inStrides(b []byte, make func(dst, b []byte) []byte) error {
 				return err
 			}
 		}
-		e.buf = make(e.buf, b[:n])
+		e.buf = encode(e.buf, b[:n])
 		b = b[n:]
 	}
 	return nil

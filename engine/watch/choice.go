@@ -44,13 +44,13 @@ func choose(q url.Values) (c choice, err error) {
 	return c, nil
 }
 
-// of returns those chosen, how many others would do, and how many were passed over:
-// fewer than asked for, where there are not so many any more.
+// of returns the rows, how many workers the choice finds, and how many of those were
+// passed over: fewer than asked for, where there are not so many any more.
 func (c choice) of(workers []live.Worker) (rows []*live.Worker, match, from int) {
 	var all []*live.Worker
 	for i := range workers {
 		w := &workers[i]
-		if strings.Contains(strings.ToLower(w.Name), c.find) || strings.Contains(w.Addr, c.find) {
+		if strings.Contains(strings.ToLower(w.Name), c.find) || strings.Contains(strings.ToLower(w.Addr), c.find) {
 			all = append(all, w)
 		}
 	}

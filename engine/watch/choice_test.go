@@ -14,7 +14,7 @@ func TestChoice(t *testing.T) {
 		{Name: "anna", Addr: "192.0.2.1:4000", Done: 5, Failed: 1, Shares: live.Shares{Working: 0.5}},
 		{Name: "Bert", Addr: "192.0.2.2:4000", Done: 9, Shares: live.Shares{Working: 0.9}},
 		{Name: "cleo", Done: 7, Failed: 3, Shares: live.Shares{Working: 0.1}},
-		{Name: "Anna", Addr: "192.0.2.3:4000", Done: 7, Failed: 3, Shares: live.Shares{Working: 0.7}},
+		{Name: "Anna", Addr: "unix:/run/A", Done: 7, Failed: 3, Shares: live.Shares{Working: 0.7}},
 	}
 	for query, want := range map[string]string{
 		"":                   "anna Bert cleo Anna, 0 of 4",
@@ -26,6 +26,7 @@ func TestChoice(t *testing.T) {
 		"find=ANN":           "anna Anna, 0 of 2",
 		"find=ann&by=failed": "Anna anna, 0 of 2",
 		"find=192.0.2.2":     "Bert, 0 of 1",
+		"find=/run/A":        "Anna, 0 of 1",
 		"find=nobody":        ", 0 of 0",
 		"from=2":             "cleo Anna, 2 of 4",
 		"from=4":             "anna Bert cleo Anna, 0 of 4", // they have become fewer
