@@ -6,6 +6,7 @@
 //	noise.go     the handshake in them
 //	cipher.go    what seals and opens frames after it
 //	frame.go     one frame: Encoder, Decoder
+//	vector.go    frames that are written together
 //	compress.go  payloads inside frames, smaller
 //	greeting.go, jobs.go, results.go, control.go
 //	             the messages, a struct with AppendX and ParseX for each

@@ -34,11 +34,12 @@ type tape struct {
 	eof bool // it is to be closed
 }
 
-func (c *tape) Context() any                { return c.p }
-func (c *tape) OutboundBuffered() int       { return 0 }
-func (c *tape) Fd() int                     { return -1 }
-func (c *tape) Close() error                { c.eof = true; return nil }
-func (c *tape) Write(b []byte) (int, error) { c.buf = append(c.buf, b...); return len(b), nil }
+func (c *tape) Context() any                    { return c.p }
+func (c *tape) OutboundBuffered() int           { return 0 }
+func (c *tape) Fd() int                         { return -1 }
+func (c *tape) Close() error                    { c.eof = true; return nil }
+func (c *tape) Write(b []byte) (int, error)     { c.buf = append(c.buf, b...); return len(b), nil }
+func (c *tape) Writev(bs [][]byte) (int, error) { return c.Write(bytes.Join(bs, nil)) }
 
 // A table is a server without its loop, played by hand.
 type table struct {

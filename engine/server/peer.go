@@ -21,9 +21,9 @@ type peer struct {
 	counts *counts
 	conn   gnet.Conn
 
-	partial []byte // the beginning of a frame
-	out     []byte // frames to be written this turn
-	dirty   bool   // stands in Server.dirty
+	partial []byte        // the beginning of a frame
+	out     *codec.Vector // frames to be written this turn; nil: none
+	dirty   bool          // stands in Server.dirty
 	meter   socket.Meter
 	wrote   int // bytes given to the connection
 
@@ -73,8 +73,23 @@ func (p *peer) name() string {
 
 // put appends one frame to what is written this turn.
 func (s *Server) put(p *peer, t codec.Type, payload ...[]byte) {
+	if s.opened(p) {
+		p.Enc.Put(p.out, t, payload...)
+	}
+}
+
+// lend is put of data that may not change before it is written: in this turn.
+func (s *Server) lend(p *peer, t codec.Type, head, data []byte) {
+	if s.opened(p) {
+		p.Enc.Lend(p.out, t, head, data)
+	}
+}
+
+// opened makes sure that p.out takes frames and is written this turn, unless nothing
+// may be.
+func (s *Server) opened(p *peer) bool {
 	if p.closed {
-		return
+		return false
 	}
 	if p.out == nil {
 		if len(s.dirty) == maxBuffers {
@@ -82,11 +97,11 @@ func (s *Server) put(p *peer, t codec.Type, payload ...[]byte) {
 		}
 		p.out = s.buffer()
 	}
-	p.out = p.Enc.Append(p.out, t, payload...)
 	if !p.dirty {
 		p.dirty = true
 		s.dirty = append(s.dirty, p)
 	}
+	return true
 }
 
 // flush writes each connection that has something to say, once.
@@ -109,7 +124,7 @@ const writeSize = 192 << 10
 
 // writeMuch writes once there is enough. It may close the connection.
 func (s *Server) writeMuch(p *peer) {
-	if len(p.out) >= writeSize {
+	if p.out != nil && p.out.Len() >= writeSize {
 		s.write(p)
 	}
 }
@@ -123,13 +138,20 @@ const maxOutbound = 16 << 20
 func (s *Server) write(p *peer) {
 	out := p.out
 	p.out = nil
-	if !p.closed && len(out) > 0 {
+	if !p.closed && out != nil {
+		n := out.Len()
 		p.spoke = s.awake
 		p.adapt(s.now())
-		p.wrote += len(out)
-		p.counts.sent += int64(len(out))
-		s.sent += int64(len(out))
-		_, _ = p.conn.Write(out) // a failed write has closed the connection: OnClose saw to it
+		p.wrote += n
+		p.counts.sent += int64(n)
+		s.sent += int64(n)
+		// A failed write has closed the connection: OnClose saw to it.
+		if out.Lent() {
+			s.slices = out.Slices(s.slices[:0])
+			_, _ = p.conn.Writev(s.slices)
+		} else {
+			_, _ = p.conn.Write(out.Made())
+		}
 		if p.closed {
 			s.recycle(out)
 			return
@@ -223,17 +245,18 @@ func (s *Server) forget(b []byte) {
 const maxBuffers = 16
 
 // buffer lends memory for frames, recycle takes it back. Idle peers hold none.
-func (s *Server) buffer() []byte {
+func (s *Server) buffer() *codec.Vector {
 	if n := len(s.spare); n > 0 {
-		b := s.spare[n-1]
+		v := s.spare[n-1]
 		s.spare = s.spare[:n-1]
-		return b
+		return v
 	}
-	return make([]byte, 0, writeSize+codec.HeaderLen+codec.MaxFrame)
+	return &codec.Vector{}
 }
 
-func (s *Server) recycle(b []byte) {
-	if b != nil && len(s.spare) < maxBuffers && cap(b) <= 1<<20 {
-		s.spare = append(s.spare, b[:0])
+func (s *Server) recycle(v *codec.Vector) {
+	if v != nil && len(s.spare) < maxBuffers {
+		v.Reset(nil)
+		s.spare = append(s.spare, v)
 	}
 }

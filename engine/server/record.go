@@ -60,7 +60,7 @@ func (s *Server) putCancel(p *peer, r batch.Range) {
 
 func (s *Server) putJobs(p *peer, r batch.Range, attempt uint64) {
 	s.head = codec.AppendJobs(s.head[:0], codec.Jobs{Seq: r.Seq, Count: uint64(r.Count), Attempt: attempt})
-	s.put(p, codec.TypeJobs, s.head, r.Data)
+	s.lend(p, codec.TypeJobs, s.head, r.Data)
 	s.mark(p, len(r.Data))
 }
 
@@ -84,6 +84,12 @@ func (s *Server) pump(p *peer) {
 		case !s.putParts(p, e):
 			return
 		}
+		if p.out != nil && p.out.Lent() {
+			s.write(p) // as long as its bytes are there
+		}
+		if p.closed {
+			return // and the errand is released
+		}
 		e.release()
 		p.waiting[0] = errand{}
 		if p.waiting = p.waiting[1:]; len(p.waiting) == 0 {
@@ -98,7 +104,7 @@ func (s *Server) putParts(p *peer, e *errand) bool {
 		n := min(recordRoom, len(e.Data)-e.sent)
 		last := e.sent+n == len(e.Data)
 		s.head = codec.AppendJobPart(s.head[:0], codec.JobPart{Seq: e.Seq, Attempt: e.attempt, Last: last})
-		s.put(p, codec.TypeJobPart, s.head, e.Data[e.sent:e.sent+n])
+		s.lend(p, codec.TypeJobPart, s.head, e.Data[e.sent:e.sent+n])
 		e.sent += n
 		s.mark(p, n)
 		s.writeMuch(p)

@@ -86,7 +86,7 @@ type Server struct {
 	sessions  map[[16]byte]*peer // the last connection of each worker that may return
 	away      []*peer            // their jobs are kept for them
 	dirty     []*peer            // have something to write this turn
-	spare     [][]byte           // memory for frames to be written
+	spare     []*codec.Vector    // memory for frames to be written
 	frameRoom [][]byte           // memory for frames of which a part has come
 	head      []byte             // of the payload being made
 	acts      []schedule.Action
@@ -98,8 +98,9 @@ type Server struct {
 
 	logged  render.Joblog
 	objects render.Objects
-	joblog  []byte // lines being made
-	text    []byte // results being worded
+	joblog  []byte   // lines being made
+	slices  [][]byte // of frames being written
+	text    []byte   // results being worded
 
 	noAnswer []byte // what stands for the answer of a job that has none
 	eof      bool   // no more jobs will be taken in

@@ -28,8 +28,9 @@ func (s *lines) sendNow() bool {
 	}
 	w.pick()
 	c.mu.Unlock()
-	_ = w.encode() // it has no result to read back
-	w.rest = w.frames[writeSome(conn, w.frames):]
+	_ = w.encode()            // it has no result to read back
+	frames := w.frames.Made() // nothing of so little is lent
+	w.rest = frames[writeSome(conn, frames):]
 	c.mu.Lock()
 	w.sent()
 	if !w.nothing() || c.leaving || c.err != nil {

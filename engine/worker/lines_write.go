@@ -49,6 +49,6 @@ func (w *writer) lines(list []*answer) int {
 	start, took := wireTimes(from, to.Sub(from))
 	w.head = codec.AppendAnswers(w.head[:0], codec.Answers{Seq: first.seq, Count: count, Start: start, Took: took})
 	w.payload[0] = w.head
-	w.frames = w.out.Append(w.frames, codec.TypeAnswers, w.payload...)
+	w.out.Lend(&w.frames, codec.TypeAnswers, w.payload...)
 	return n
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"net"
+	"slices"
 	"syscall"
 	"time"
 
@@ -41,17 +43,19 @@ type writer struct {
 	*connection
 	control []byte
 	pieces  []piece
-	frames  []byte // of this pass
-	rest    []byte // the end of those, which the connection has not taken
-	entries []byte // a Results payload being filled
-	chunk   []byte // of a spool
+	frames  codec.Vector // of this pass
+	slices  net.Buffers  // where they lie
+	unsent  net.Buffers  // of those, as a write goes on
+	rest    []byte       // the end of frames, which the connection has not taken
+	entries []byte       // a Results payload being filled
+	spooled []byte       // what this pass has of spools
 
 	start time.Time
 	wrote int // bytes, in all
 	meter socket.Meter
 
 	answers []*answer
-	head    []byte // of an Answers payload
+	head    []byte // of a payload
 	payload [][]byte
 }
 
@@ -66,7 +70,9 @@ func (c *connection) write() {
 			c.fail(fmt.Errorf("reading back what a job printed: %w", err))
 			return
 		}
-		_, err := c.conn.Write(w.frames)
+		w.slices = w.frames.Slices(w.slices[:0])
+		w.unsent = w.slices
+		_, err := w.unsent.WriteTo(c.conn)
 		c.mu.Lock()
 		w.sent()
 		c.mu.Unlock()
@@ -146,12 +152,12 @@ func (w *writer) pick() {
 
 // encode makes the frames of this pass, behind what the last one left.
 func (w *writer) encode() error {
-	w.frames = w.frames[:copy(w.frames, w.rest)]
-	w.rest = nil
-	left := len(w.frames)
+	w.frames.Reset(w.rest)
+	w.rest, w.spooled = nil, w.spooled[:0]
+	left := w.frames.Len()
 	for c := w.control; len(c) > 0; {
 		n := 3 + int(binary.LittleEndian.Uint16(c[1:]))
-		w.frames = w.out.Append(w.frames, codec.Type(c[0]), c[3:n])
+		w.out.Put(&w.frames, codec.Type(c[0]), c[3:n])
 		c = c[n:]
 	}
 	for _, p := range w.pieces {
@@ -165,17 +171,16 @@ func (w *writer) encode() error {
 	w.flush()
 	w.encodeAnswers(w.answers)
 	w.adapt()
-	w.wrote += len(w.frames) - left
+	w.wrote += w.frames.Len() - left
 	return nil
 }
 
 // piece encodes one piece.
 func (w *writer) piece(p piece) error {
 	stdout, stderr := p.streams()
-	if cap(w.chunk) < int(p.n) {
-		w.chunk = make([]byte, max(p.n, partSize))
-	}
-	b := w.chunk[:p.n]
+	from := len(w.spooled)
+	w.spooled = slices.Grow(w.spooled, int(p.n))[:from+int(p.n)]
+	b := w.spooled[from:]
 	if err := p.read(b); err != nil {
 		return err
 	}
@@ -199,18 +204,19 @@ func (w *writer) result(m codec.Result) {
 	w.entries = codec.AppendResult(w.entries, m)
 }
 
-// part makes a frame of a part of a result.
+// part makes a frame of a part of a result. Its data stays where it is.
 func (w *writer) part(m codec.ResultPart) {
-	w.flush() // the payload buffer serves both
-	w.entries = codec.AppendResultPart(w.entries, m)
-	w.frames = w.out.Append(w.frames, codec.TypeResultPart, w.entries)
-	w.entries = w.entries[:0]
+	w.flush()
+	data := m.Data
+	m.Data = nil
+	w.head = codec.AppendResultPart(w.head[:0], m)
+	w.out.Lend(&w.frames, codec.TypeResultPart, w.head, data)
 }
 
 // flush ends a Results frame.
 func (w *writer) flush() {
 	if len(w.entries) > 0 {
-		w.frames = w.out.Append(w.frames, codec.TypeResults, w.entries)
+		w.out.Put(&w.frames, codec.TypeResults, w.entries)
 		w.entries = w.entries[:0]
 	}
 }
