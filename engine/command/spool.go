@@ -58,6 +58,7 @@ func (s *Spool) add(b []byte) error {
 	s.size += int64(len(b))
 	if s.file == nil {
 		n := min(len(b), inMemory-len(s.mem))
+		s.grow(n)
 		s.mem = append(s.mem, b[:n]...)
 		if b = b[n:]; len(b) == 0 {
 			return nil
@@ -75,6 +76,14 @@ func (s *Spool) add(b []byte) error {
 		return fmt.Errorf("temporary file: %w", err)
 	}
 	return nil
+}
+
+// grow makes room for n more bytes in memory. It doubles what there is: append adds a
+// quarter, and jobs that print much would keep the garbage collector busy.
+func (s *Spool) grow(n int) {
+	if need := len(s.mem) + n; need > cap(s.mem) {
+		s.mem = append(make([]byte, 0, max(need, min(2*cap(s.mem), inMemory))), s.mem...)
+	}
 }
 
 // cut keeps only the first n bytes, in memory.

@@ -73,6 +73,7 @@ func (l *link) done(n int, job leased, r command.Result, err error) {
 	l.running[n].cancel()
 	l.running[n] = running{}
 	l.busy--
+	job.free()
 	if err == nil {
 		l.pause = 0
 		l.results.put(&result{Result: r, seq: job.Seq, attempt: job.attempt})
