@@ -93,7 +93,9 @@ func (f *Filter) feed(now time.Time) {
 			return
 		}
 		f.moved = now
-		f.rest = f.rest[n:]
+		if f.rest = f.rest[n:]; len(f.rest) > 0 {
+			return // it is full
+		}
 	}
 }
 

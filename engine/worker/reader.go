@@ -232,14 +232,14 @@ func (c *connection) takePart(payload []byte) error {
 	if most := min(c.welcome.MaxJob, MaxRecord); uint64(len(a.data)+len(m.Data)) > most+1 {
 		return violation("a record of more than %d bytes", most)
 	}
+	if i := bytes.IndexByte(m.Data, c.welcome.Delim); i >= 0 && !(m.Last && i == len(m.Data)-1) {
+		return violation("job %d is more than one record", a.seq)
+	}
 	a.data = append(a.data, m.Data...)
 	if !m.Last {
 		return nil
 	}
 	c.rec = nil
-	if i := bytes.IndexByte(a.data, c.welcome.Delim); i >= 0 && i < len(a.data)-1 {
-		return violation("job %d is more than one record", a.seq)
-	}
 	return c.enqueue(leased{batch.Range{Seq: a.seq, Count: 1, Data: a.data}, a.attempt, nil})
 }
 

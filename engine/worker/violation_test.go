@@ -48,6 +48,7 @@ func TestViolations(t *testing.T) {
 		{"a record that is too large", do(part(codec.JobPart{Seq: 1, Attempt: 1, Data: make([]byte, 12)})), "more than 10 bytes"},
 		{"a record that gets too large", do(part(codec.JobPart{Seq: 1, Attempt: 1, Data: make([]byte, 6)}), part(codec.JobPart{Seq: 1, Attempt: 1, Data: make([]byte, 6)})), "more than 10 bytes"},
 		{"two records in one", do(part(codec.JobPart{Seq: 1, Attempt: 1, Last: true, Data: []byte("a\nb")})), "more than one record"},
+		{"two records in the parts of one", do(part(codec.JobPart{Seq: 1, Attempt: 1, Data: []byte("a\n")}), part(codec.JobPart{Seq: 1, Attempt: 1, Last: true, Data: []byte("b")})), "more than one record"},
 
 		{"a malformed Ack", do(frame(codec.TypeAck)), "malformed Ack"},
 		{"too much credit", do(ack(math.MaxInt64/4 + 1)), "credit of"},
