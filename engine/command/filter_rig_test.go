@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -179,7 +180,8 @@ func (d *desk) serve(feed func()) {
 func (d *desk) await(n int) {
 	d.t.Helper()
 	late := time.AfterFunc(patience, func() {
-		panic("the answers do not come")
+		d.mu.Lock()
+		panic(fmt.Sprintf("%s: %d of %d answers have come", d.t.Name(), d.lines, n))
 	})
 	defer late.Stop()
 	d.mu.Lock()
