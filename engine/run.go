@@ -290,8 +290,15 @@ func (r *Run) finish(ctx context.Context) error {
 	}
 	r.log.Close()
 	r.summarize()
-	if werr := r.writer.Close(); werr != nil {
-		return werr
+	written := make(chan error, 1)
+	go func() { written <- r.writer.Close() }()
+	select {
+	case werr := <-written:
+		if werr != nil {
+			return werr
+		}
+	case <-ctx.Done(): // it may be a stderr that nobody reads
+		return r.writer.Err()
 	}
 	if err != nil {
 		return fmt.Errorf("ending the event loop: %w", err)

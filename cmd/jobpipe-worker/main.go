@@ -12,6 +12,7 @@ import (
 
 	"github.com/jobpipe/jobpipe/cmd/internal/cmdline"
 	"github.com/jobpipe/jobpipe/cmd/internal/first"
+	"github.com/jobpipe/jobpipe/cmd/internal/say"
 	"github.com/jobpipe/jobpipe/cmd/internal/signals"
 	"github.com/jobpipe/jobpipe/engine/command"
 	"github.com/jobpipe/jobpipe/engine/machine"
@@ -42,10 +43,11 @@ func run(args []string, stdout io.Writer, stderr *os.File) int {
 		fmt.Fprintf(stderr, "jobpipe-worker: %v\n", err)
 		return cannotWork
 	}
-	log := message.New("jobpipe-worker", cmdline.How(v.Quiet, v.Verbose), func(line []byte) { _, _ = stderr.Write(line) })
+	watch := signals.New()
+	ending := make(chan struct{}) // closed at the first signal
+	log := message.New("jobpipe-worker", cmdline.How(v.Quiet, v.Verbose), say.Lines(stderr, ending))
 	defer log.Close()
 
-	watch := signals.New()
 	service, err := findManager()
 	if err != nil {
 		log.Warnf("%v", err)
@@ -60,6 +62,7 @@ func run(args []string, stdout io.Writer, stderr *os.File) int {
 	service.ready()
 	watch.Catch(func(number int) {
 		if number == 1 {
+			close(ending)
 			service.stopping()
 			service.status("finishing the jobs that run")
 			log.Tell("finishing", "finishing the jobs that run, and taking no more; a second signal stops at once", "why", "signal")

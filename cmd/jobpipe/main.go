@@ -15,6 +15,7 @@ import (
 
 	"github.com/jobpipe/jobpipe/cmd/internal/cmdline"
 	"github.com/jobpipe/jobpipe/cmd/internal/first"
+	"github.com/jobpipe/jobpipe/cmd/internal/say"
 	"github.com/jobpipe/jobpipe/cmd/internal/signals"
 	"github.com/jobpipe/jobpipe/engine"
 	"github.com/jobpipe/jobpipe/engine/command"
@@ -43,10 +44,10 @@ func run(args []string, stdin, stdout, stderr *os.File) int {
 		return nothingRan
 	}
 	how := cmdline.How(v.Quiet, v.Verbose)
-	log := message.New("jobpipe", how, func(line []byte) { _, _ = stderr.Write(line) })
+	watch := signals.New()
+	log := message.New("jobpipe", how, say.Lines(stderr, watch.Context.Done()))
 
 	limitMemory(int64(v.Buffer))
-	watch := signals.New()
 	o, f, err := v.prepare(stdin, stdout, stderr, log)
 	if err != nil {
 		log.Errorf("%s", oneLine(err))
