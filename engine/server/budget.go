@@ -17,9 +17,9 @@ const (
 	// settledFrames is how many a settled job is good for: small parts of its
 	// result, the end of its process, what else goes back with that.
 	settledFrames = 10
-	// tornFrames is what it takes to give back some jobs of a range that was handed
-	// out, which leaves it in pieces. Workers do so where a process or a slot fails,
-	// and when they are asked for jobs.
+	// tornFrames is what it takes to give back, unasked, some jobs of a range that was
+	// handed out, which leaves it in pieces. Workers do so where a process or a slot
+	// fails.
 	tornFrames = 10
 	// mostSmall is below which a part of a result counts. Each larger one is good
 	// for one of them, as the last of the credit may make it small.
@@ -45,6 +45,15 @@ func (b *budget) spend(now time.Duration, slots uint32, frames float64) error {
 		return fmt.Errorf("it sends more than %.0f frames a second and settles no job", rate)
 	}
 	return nil
+}
+
+// tore takes note that a worker has given back a part of a range.
+func (p *peer) tore(now time.Duration) error {
+	if p.asked > 0 {
+		p.asked--
+		return nil
+	}
+	return p.budget.spend(now, p.Hello.Slots, tornFrames)
 }
 
 // earn takes back what a worker has spent, for work it has done.

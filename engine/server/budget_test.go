@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/jobpipe/jobpipe/codec"
+	"github.com/jobpipe/jobpipe/engine/batch"
+	"github.com/jobpipe/jobpipe/engine/schedule"
 )
 
 func TestBudget(t *testing.T) {
@@ -123,6 +125,28 @@ func TestJobsBackInPieces(t *testing.T) {
 		_, _ = f.Write(f.enc.Append(nil, codec.TypeGiveBack, codec.AppendGiveBack(nil, codec.GiveBack{Spans: spans})))
 	}
 	r.said("worker torn is cut off: it sends more than 2100 frames a second")
+}
+
+// It is free to do so where it was asked for jobs.
+func TestPiecesThatWereAskedFor(t *testing.T) {
+	r := start(t, nil)
+	f := r.worker("kind", 5)
+	r.jobs("a\nb\nc\nd\ne\n")
+	first := f.job().Seq
+	r.do(func() {
+		r.perform(&schedule.Action{Kind: schedule.Revoke, Worker: 1, Range: batch.Range{Count: 1}})
+		r.flush()
+	})
+	f.get(codec.TypeRevoke)
+	for torn, seq := range []uint64{first + 1, first + 3} {
+		f.send(codec.TypeGiveBack, codec.AppendGiveBack(nil, codec.GiveBack{Spans: []codec.Span{{Seq: seq, Count: 1}}}))
+		f.job() // the same again
+		r.do(func() {
+			if used := r.peers[1].budget.used; used > float64(2+tornFrames*torn) || used < float64(tornFrames*torn) {
+				t.Errorf("that of job %d: %v frames are spent", seq, used)
+			}
+		})
+	}
 }
 
 // Nor does it answer every other job.
