@@ -106,7 +106,7 @@ sweep: ## kill, or let fail, every system call that changes a journal or its res
 	JOBPIPE_LONG=1 $(GO) test -count=1 -timeout 60m -v -run TestTroubleAnywhere ./engine/commit
 
 race: ## the tests of make integration with the race detector in the binaries (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 45m ./integration
+	CGO_ENABLED=1 $(GO) test -count=1 -timeout 30m ./integration -args -raced
 
 fuzz: ## run every fuzz target for FUZZTIME, a time or a count: 30s, 20000x
 	scripts/fuzz $(FUZZTIME)

@@ -13,7 +13,7 @@
 // a nemesis (nemesis_test.go) strike workers, the coordinator, and the weather
 // (weather_test.go) between them.
 //
-// With go test -race the binaries have the race detector, too; whatever it finds
+// With -args -raced the binaries have the race detector, too; whatever it finds
 // in them is a failure, also in one that was to be killed.
 //
 // What --http shows is tested by the module in watch, which needs a browser.

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,7 +14,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// raced gives the binaries under test the race detector, and the tests none: jobs
+// are processes of the test binary, thousands of them, and one with the detector
+// takes long to start.
+var raced = flag.Bool("raced", false, "build the binaries with the race detector")
+
 func TestMain(m *testing.M) {
+	flag.Parse()
 	testscript.Main(suite{m}, map[string]func(){"job": job})
 }
 
@@ -29,7 +36,7 @@ func (s suite) Run() int {
 	defer os.RemoveAll(dir)
 	build := exec.Command("go", "build", "-o", dir, "./cmd/jobpipe", "./cmd/jobpipe-worker")
 	races := filepath.Join(dir, "race")
-	if raced {
+	if *raced {
 		build.Args = slices.Insert(build.Args, 2, "-race")
 		_ = os.Setenv("GORACE", "halt_on_error=1 log_path="+races)
 	}

@@ -21,7 +21,7 @@ func peakOf(pid int) (int64, error) {
 	if !found || err != nil {
 		return 0, fmt.Errorf("no VmHWM of process %d", pid)
 	}
-	if raced {
+	if *raced {
 		kib /= 16 // what the detector adds hides all but leaps
 	}
 	return kib << 10, nil
