@@ -47,10 +47,10 @@ func (b *budget) spend(now time.Duration, slots uint32, frames float64) error {
 	return nil
 }
 
-// tore takes note that a worker has given back a part of a range.
-func (p *peer) tore(now time.Duration) error {
-	if p.asked > 0 {
-		p.asked--
+// tore takes note that a worker has given back a part of a range, of so many jobs.
+func (p *peer) tore(now time.Duration, jobs int) error {
+	if p.asked >= jobs {
+		p.asked -= jobs
 		return nil
 	}
 	return p.budget.spend(now, p.Hello.Slots, tornFrames)

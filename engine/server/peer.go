@@ -43,7 +43,7 @@ type peer struct {
 	flow     int               // of those, the ones among jobs
 	unmarked int               // bytes of jobs since the last of those
 	stray    int               // answers for jobs that it did not hold
-	asked    int               // how often it may give back a part of a range, since we asked for jobs
+	asked    int               // jobs that it may give back in pieces, since we asked for them
 	budget   budget            // of frames that settle no job
 
 	// Times by Server.awake.

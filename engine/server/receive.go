@@ -320,7 +320,7 @@ func (s *Server) giveBack(p *peer, payload []byte) error {
 			return fmt.Errorf("it gives back %d jobs from %d on, which it does not have", span.Count, span.Seq)
 		}
 		if s.sched.Pieces(p.id) >= pieces {
-			if err := p.tore(s.awake); err != nil {
+			if err := p.tore(s.awake, int(span.Count)); err != nil {
 				return err
 			}
 		}

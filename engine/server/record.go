@@ -56,7 +56,7 @@ func (s *Server) cancel(p *peer, a *schedule.Action) {
 func (s *Server) putCancel(p *peer, r batch.Range) {
 	s.head = codec.AppendCancel(s.head[:0], codec.Cancel{Spans: []codec.Span{{Seq: r.Seq, Count: uint64(r.Count)}}})
 	s.put(p, codec.TypeCancel, s.head)
-	p.asked++
+	p.asked += r.Count
 }
 
 func (s *Server) putJobs(p *peer, r batch.Range, attempt uint64) {

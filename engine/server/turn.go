@@ -262,7 +262,7 @@ func (s *Server) perform(a *schedule.Action) {
 	case schedule.Revoke:
 		s.head = codec.AppendRevoke(s.head[:0], codec.Revoke{Count: uint64(a.Range.Count)})
 		s.put(p, codec.TypeRevoke, s.head)
-		p.asked++
+		p.asked += a.Range.Count
 		return
 	case schedule.Cancel:
 		s.cancel(p, a)
