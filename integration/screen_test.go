@@ -179,10 +179,7 @@ echo $n
 // is asked for; and then there are lines in the file and no orders to a terminal.
 func TestProgressWithStderrInAFile(t *testing.T) {
 	t.Parallel()
-	for flag, want := range map[string]string{
-		"":                  "note\nnote\n",
-		"--progress always": "note\nnote\njobpipe: 2/2 100%",
-	} {
+	for flag, want := range map[string]string{"": "", "--progress always": "jobpipe: 2/2 100%"} {
 		p := newPlace(t)
 		p.write("jobs", "1\n2\n")
 		s := p.show(80, 24, "jobpipe -k "+flag+" -j 2 -- sh -c 'echo note >&2; cat' <jobs 2>log")
@@ -190,7 +187,15 @@ func TestProgressWithStderrInAFile(t *testing.T) {
 		if got := s.lines(true); strings.Join(got, " ") != "1 2 ended 0" {
 			t.Errorf("%s: on the screen is %q", flag, got)
 		}
-		if got := p.read("log"); !strings.HasPrefix(got, want) || strings.ContainsAny(got, "\x1b\r") || flag == "" && got != want {
+		got, notes, status := p.read("log"), 0, ""
+		for line := range strings.Lines(got) {
+			if line == "note\n" {
+				notes++
+			} else {
+				status = line // the last: on a slow machine there are more
+			}
+		}
+		if notes != 2 || !strings.HasPrefix(status, want) || strings.ContainsAny(got, "\x1b\r") || flag == "" && status != "" {
 			t.Errorf("%s: the file holds %q", flag, got)
 		}
 	}
