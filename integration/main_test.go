@@ -20,7 +20,6 @@ import (
 var raced = flag.Bool("raced", false, "build the binaries with the race detector")
 
 func TestMain(m *testing.M) {
-	flag.Parse()
 	testscript.Main(suite{m}, map[string]func(){"job": job})
 }
 
@@ -28,6 +27,7 @@ func TestMain(m *testing.M) {
 type suite struct{ *testing.M }
 
 func (s suite) Run() int {
+	flag.Parse()
 	dir, err := os.MkdirTemp("", "jobpipe-bin")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "integration:", err)

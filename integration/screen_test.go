@@ -189,10 +189,13 @@ func TestProgressWithStderrInAFile(t *testing.T) {
 		}
 		got, notes, status := p.read("log"), 0, ""
 		for line := range strings.Lines(got) {
-			if line == "note\n" {
+			switch {
+			case line == "note\n":
 				notes++
-			} else {
+			case strings.HasPrefix(line, "jobpipe: "):
 				status = line // the last: on a slow machine there are more
+			default:
+				t.Errorf("%s: the file has the line %q", flag, line)
 			}
 		}
 		if notes != 2 || !strings.HasPrefix(status, want) || strings.ContainsAny(got, "\x1b\r") || flag == "" && status != "" {
