@@ -22,13 +22,22 @@ const (
 	// Either is for Welcome only: S2 or Zstd, as the sender of each frame finds
 	// better. See Encoder.SetSlow.
 	Either
+
+	Linked // like Zstd, but a payload may refer to those before it
+
+	// EitherLinked is for Welcome only: S2 or Linked, like Either.
+	EitherLinked
 )
 
 // Below these sizes compression costs more than it saves.
 const (
-	leastS2   = 512
-	leastZstd = 1024
+	leastS2     = 512
+	leastZstd   = 1024
+	leastLinked = 256
 )
+
+// known tells whether it may stand in a frame.
+func (c Compression) known() bool { return c <= Zstd || c == Linked }
 
 // worth tells whether it makes sense to try on n bytes.
 func (c Compression) worth(n int) bool {
@@ -37,6 +46,8 @@ func (c Compression) worth(n int) bool {
 		return n >= leastS2
 	case Zstd:
 		return n >= leastZstd
+	case Linked:
+		return n >= leastLinked
 	}
 	return false
 }
@@ -96,11 +107,18 @@ func (s *Scratch) compress(dst []byte, c Compression, src []byte) ([]byte, bool)
 
 var errNothing = errors.New("a compressed payload of no bytes")
 
+// room is memory for a decompressed payload, and for a byte more, which tells that
+// there is too much.
+func (s *Scratch) room() []byte {
+	if s.plain == nil {
+		s.plain = make([]byte, 0, MaxPayload+1)
+	}
+	return s.plain
+}
+
 // decompress returns what src holds, in memory of the Scratch.
 func (s *Scratch) decompress(c Compression, src []byte) ([]byte, error) {
-	if s.plain == nil {
-		s.plain = make([]byte, 0, MaxPayload)
-	}
+	dst := s.room()
 	if len(src) == 0 {
 		return nil, errNothing // which the zstd library takes for no frame at all
 	}
@@ -113,7 +131,7 @@ func (s *Scratch) decompress(c Compression, src []byte) ([]byte, error) {
 		if n > MaxPayload {
 			return nil, tooLarge(n)
 		}
-		out, err := s2.Decode(s.plain, src)
+		out, err := s2.Decode(dst, src)
 		if err != nil {
 			return nil, fmt.Errorf("a payload that is not S2: %w", err)
 		}
@@ -122,7 +140,7 @@ func (s *Scratch) decompress(c Compression, src []byte) ([]byte, error) {
 	if s.dec == nil {
 		s.dec = newZstdDecoder()
 	}
-	out, err := s.dec.DecodeAll(src, s.plain)
+	out, err := s.dec.DecodeAll(src, dst)
 	switch {
 	case errors.Is(err, zstd.ErrDecoderSizeExceeded), len(out) > MaxPayload:
 		return nil, fmt.Errorf("a payload of more than %d bytes, decompressed", MaxPayload)

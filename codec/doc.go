@@ -8,6 +8,7 @@
 //	frame.go     one frame: Encoder, Decoder
 //	vector.go    frames that are written together
 //	compress.go  payloads inside frames, smaller
+//	linked.go    payloads that refer to those before
 //	greeting.go, jobs.go, results.go, control.go
 //	             the messages, a struct with AppendX and ParseX for each
 //	cursor.go, varint.go

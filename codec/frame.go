@@ -26,7 +26,8 @@ type Encoder struct {
 	scratch     *Scratch
 	cipher      *Cipher
 	compression Compression
-	either      bool // it may change between S2 and Zstd
+	slow        Compression   // to change to on a slow link, and back to S2; None: no change
+	linked      *linkedWriter // made when first needed
 }
 
 // NewEncoder returns an Encoder that neither compresses nor seals.
@@ -40,25 +41,28 @@ func (e *Encoder) SetScratch(s *Scratch) { e.scratch = s }
 func (e *Encoder) SetCipher(c *Cipher) { e.cipher = c }
 
 // SetCompression makes the Encoder compress what follows, where that helps; with
-// Either by S2, until SetSlow.
+// Either and EitherLinked by S2, until SetSlow.
 func (e *Encoder) SetCompression(c Compression) {
-	if e.either = c == Either; e.either {
-		c = S2
+	e.compression, e.slow = c, None
+	switch c {
+	case Either:
+		e.compression, e.slow = S2, Zstd
+	case EitherLinked:
+		e.compression, e.slow = S2, Linked
 	}
-	e.compression = c
 }
 
 // Adapts tells whether SetSlow makes a difference.
-func (e *Encoder) Adapts() bool { return e.either }
+func (e *Encoder) Adapts() bool { return e.slow != None }
 
 // SetSlow chooses between the two of Either: Zstd where the link is the
 // bottleneck, as it makes about half as many bytes of text as S2, and otherwise
-// S2, as it takes a third of the time.
+// S2, as it takes a third of the time. So it does with EitherLinked.
 func (e *Encoder) SetSlow(slow bool) {
 	switch {
-	case !e.either:
+	case !e.Adapts():
 	case slow:
-		e.compression = Zstd
+		e.compression = e.slow
 	default:
 		e.compression = S2
 	}
@@ -79,7 +83,7 @@ func (e *Encoder) Append(dst []byte, t Type, payload ...[]byte) []byte {
 	dst = append(dst, 0, 0, 0, 0, byte(t), byte(None))
 	done := false
 	if t.compressible() && e.compression.worth(size) {
-		dst, done = e.scratch.compress(dst, e.compression, e.scratch.join(payload, size))
+		dst, done = e.compress(dst, payload, size)
 	}
 	if done {
 		dst[head+HeaderLen+1] = byte(e.compression)
@@ -96,10 +100,23 @@ func (e *Encoder) Append(dst []byte, t Type, payload ...[]byte) []byte {
 	return dst
 }
 
+// compress appends the payload of size bytes to dst, compressed, or returns false.
+func (e *Encoder) compress(dst []byte, payload [][]byte, size int) ([]byte, bool) {
+	if e.compression != Linked {
+		return e.scratch.compress(dst, e.compression, e.scratch.join(payload, size))
+	}
+	if e.linked == nil {
+		e.linked = newLinkedWriter()
+	}
+	return e.linked.append(dst, payload)
+}
+
 // A Decoder takes apart the frames that an Encoder makes.
 type Decoder struct {
 	scratch *Scratch
 	cipher  *Cipher
+	links   bool          // Linked was agreed on
+	linked  *linkedReader // made when first needed
 }
 
 // NewDecoder returns a Decoder of frames that are not sealed.
@@ -111,6 +128,10 @@ func (d *Decoder) SetScratch(s *Scratch) { d.scratch = s }
 
 // SetCipher makes the Decoder open what follows, unless c is nil.
 func (d *Decoder) SetCipher(c *Cipher) { d.cipher = c }
+
+// SetCompression tells the Decoder what was agreed on, as far as that matters:
+// only with one of the linked ones the other side may make us keep its window.
+func (d *Decoder) SetCompression(c Compression) { d.links = c == Linked || c == EitherLinked }
 
 // Next takes the frame that buf begins with, and says how many bytes of buf it
 // took: 0 as long as there is only part of one. The length is judged as soon as
@@ -171,10 +192,12 @@ func (d *Decoder) body(body []byte) (Frame, error) {
 	switch {
 	case !f.Type.known():
 		return Frame{}, fmt.Errorf("frame of type %d, which is unknown", body[0])
-	case flags > uint8(Zstd):
+	case !Compression(flags).known():
 		return Frame{}, fmt.Errorf("frame with flags %#x, which are unknown", flags)
 	case flags != uint8(None) && !f.Type.compressible():
 		return Frame{}, fmt.Errorf("compressed %v, which is never compressed", f.Type)
+	case flags == uint8(Linked) && !d.links:
+		return Frame{}, fmt.Errorf("%v whose payload is linked to others, which was not agreed on", f.Type)
 	case f.Type == TypePing || f.Type == TypePong:
 		return f, checkPing(f.Type, f.Payload)
 	}
@@ -182,6 +205,13 @@ func (d *Decoder) body(body []byte) (Frame, error) {
 		return f, nil
 	}
 	var err error
-	f.Payload, err = d.scratch.decompress(Compression(flags), f.Payload)
+	if Compression(flags) != Linked {
+		f.Payload, err = d.scratch.decompress(Compression(flags), f.Payload)
+		return f, err
+	}
+	if d.linked == nil {
+		d.linked = newLinkedReader()
+	}
+	f.Payload, err = d.linked.read(d.scratch.room(), f.Payload)
 	return f, err
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/s2"
+	"github.com/klauspost/compress/zstd"
 )
 
 // allowance is what reading n bytes may allocate: at most 16 for 2 of them, and
@@ -77,7 +78,7 @@ func FuzzPrefer(f *testing.F)     { fuzzMessage(f, TypePrefer) }
 // FuzzFrame reads a stream of frames that are not sealed. What was not
 // compressed has one encoding; what was comes out no larger than allowed.
 func FuzzFrame(f *testing.F) {
-	for _, m := range modes[:3] {
+	for _, m := range modes[:4] {
 		e, _ := m.ends()
 		var stream []byte
 		for _, msg := range messages {
@@ -91,6 +92,7 @@ func FuzzFrame(f *testing.F) {
 	f.Add(raw(TypeJobs, 2, append(zstdHead(0xff, 1<<62), block(true, 1, 1<<17, 'x')...)))
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		d := NewDecoder(NewScratch())
+		d.SetCompression(Linked)
 		for len(stream) > 0 {
 			frame, n, err := d.Next(stream)
 			if err != nil || n == 0 {
@@ -114,6 +116,7 @@ func fuzzCompressed(f *testing.F, c Compression) {
 	s := NewScratch()
 	e, d := NewEncoder(s), NewDecoder(s)
 	e.SetCompression(c)
+	d.SetCompression(c)
 	if _, _, err := d.Next(e.Append(nil, TypeJobs, make([]byte, MaxPayload))); err != nil {
 		f.Fatal(err)
 	}
@@ -156,6 +159,45 @@ func FuzzZstd(f *testing.F) {
 	f.Add(append(zstdHead(0x38, 0), block(true, 1, 128<<10, 'x')...))
 	f.Add([]byte{0x50, 0x2a, 0x4d, 0x18, 0xff, 0xff, 0xff, 0xff})
 	fuzzCompressed(f, Zstd)
+}
+
+// FuzzLinked reads anything as what goes on from other payloads.
+func FuzzLinked(f *testing.F) {
+	text := lines(2000)
+	e, _ := mode{Linked, false}.ends()
+	first := slices.Clone(linkedOf(f, e.Append(nil, TypeJobs, text)))
+	f.Add(first)
+	f.Add(slices.Clone(linkedOf(f, e.Append(nil, TypeJobs, text))))
+	f.Add(streamed(f, text, zstd.WithWindowSize(linkedWindow)))
+	f.Add(append(zstdHead(0x38, 0), block(true, 1, 128<<10, 'x')...))
+	f.Add(block(false, 1, MaxPayload+1, 'x'))
+	f.Add(append(block(true, 0, 1, 'x'), zstdHead(0x50, 0)...))
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		if len(payload) > MaxPayload {
+			return
+		}
+		e, d := mode{Linked, false}.ends()
+		if _, _, err := d.Next(raw(TypeJobs, byte(Linked), first)); err != nil {
+			t.Fatal(err)
+		}
+		var got Frame
+		var err error
+		// The window, if it has not been as large, and the tables of the zstd library.
+		if n := allocated(func() { got, _, err = d.Next(raw(TypeJobs, byte(Linked), payload)) }); n > 3*linkedWindow {
+			t.Errorf("%d bytes are allocated", n)
+		}
+		if err != nil {
+			return
+		}
+		if len(got.Payload) > MaxPayload {
+			t.Fatalf("a payload of %d bytes comes out", len(got.Payload))
+		}
+		for range 2 {
+			if got, _, err = d.Next(e.Append(nil, TypeJobs, text)); err != nil || !bytes.Equal(got.Payload, text) {
+				t.Errorf("what begins anew comes back with %d bytes (%v)", len(got.Payload), err)
+			}
+		}
+	})
 }
 
 // FuzzSealed: what nobody sealed does not open, and what a peer with the key

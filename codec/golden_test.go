@@ -138,20 +138,25 @@ func TestGoldenCompressed(t *testing.T) {
 	for i := range jobs.Count {
 		jobs.Records = fmt.Appendf(jobs.Records, "/home/user/photos/2026/IMG_%05d.jpg\n", i)
 	}
-	for name, c := range map[string]Compression{"jobs-s2": S2, "jobs-zstd": Zstd} {
+	for name, c := range map[string]Compression{"jobs-s2": S2, "jobs-zstd": Zstd, "jobs-linked": Linked} {
+		e, d := mode{c, false}.ends()
 		var s sheet
 		if *update {
-			e, _ := mode{c, false}.ends()
 			s.title("Jobs 1 to 40: /home/user/photos/2026/IMG_00000.jpg to IMG_00039.jpg")
 			s.frame(t, e.Append(nil, TypeJobs, AppendJobs(nil, jobs)))
+			if c == Linked {
+				s.title("The same again")
+				s.frame(t, e.Append(nil, TypeJobs, AppendJobs(nil, jobs)))
+			}
 		}
-		parts := s.golden(t, name)
-		f, _, err := NewDecoder(NewScratch()).Next(parts[0])
-		if err != nil || parts[0][5] != byte(c) {
-			t.Fatalf("%s: %v", name, err)
-		}
-		if got, err := ParseJobs(f.Payload); err != nil || !reflect.DeepEqual(got, jobs) {
-			t.Errorf("%s: it is read as %+v (%v)", name, got, err)
+		for i, part := range s.golden(t, name) {
+			f, _, err := d.Next(part)
+			if err != nil || part[5] != byte(c) {
+				t.Fatalf("%s, frame %d: %v", name, i+1, err)
+			}
+			if got, err := ParseJobs(f.Payload); err != nil || !reflect.DeepEqual(got, jobs) {
+				t.Errorf("%s, frame %d: it is read as %+v (%v)", name, i+1, got, err)
+			}
 		}
 	}
 }

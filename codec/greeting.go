@@ -96,7 +96,7 @@ func ParseWelcome(payload []byte) (Welcome, error) {
 	c := &cursor{rest: payload}
 	m := Welcome{Version: c.choice("version", MinVersion, MaxVersion)}
 	copy(m.Run[:], c.take(uint64(len(m.Run))))
-	m.Compression = Compression(c.choice("compression", uint8(None), uint8(Either)))
+	m.Compression = Compression(c.choice("compression", uint8(None), uint8(EitherLinked)))
 	m.Delim = c.u8()
 	if m.Delim != '\n' && m.Delim != 0 {
 		c.failf("delimiter %q", m.Delim)

@@ -166,7 +166,7 @@ func TestMalformed(t *testing.T) {
 		{TypeHello, hello("\x00", "\x01", "\x04anna!"), "1 bytes too many"},
 		{TypeWelcome, welcome("\x00", "\x00", "\n"), "version 0"},
 		{TypeWelcome, welcome("\x02", "\x00", "\n"), "version 2"},
-		{TypeWelcome, welcome("\x01", "\x04", "\n"), "compression 4"},
+		{TypeWelcome, welcome("\x01", "\x06", "\n"), "compression 6"},
 		{TypeWelcome, welcome("\x01", "\x00", ","), "delimiter ','"},
 		{TypeWelcome, welcome("\x01", "\x00", "\n") + "\x00", "1 bytes too many"},
 		{TypeWelcome, "\x01" + sixteen + "\x00\n" + uv(1, 0, 1, 1, 0, 2), "resumed 2"},

@@ -73,10 +73,13 @@ type mode struct {
 	sealed      bool
 }
 
-var modes = []mode{{None, false}, {S2, false}, {Zstd, false}, {None, true}, {S2, true}, {Zstd, true}}
+var modes = []mode{
+	{None, false}, {S2, false}, {Zstd, false}, {Linked, false},
+	{None, true}, {S2, true}, {Zstd, true}, {Linked, true},
+}
 
 func (m mode) String() string {
-	name := [...]string{"none", "s2", "zstd"}[m.compression]
+	name := [...]string{None: "none", S2: "s2", Zstd: "zstd", Linked: "linked"}[m.compression]
 	if m.sealed {
 		name += ",sealed"
 	}
@@ -88,6 +91,7 @@ func (m mode) ends() (*Encoder, *Decoder) {
 	s := NewScratch()
 	e, d := NewEncoder(s), NewDecoder(s)
 	e.SetCompression(m.compression)
+	d.SetCompression(m.compression)
 	if m.sealed {
 		e.SetCipher(cipherAt(0))
 		d.SetCipher(cipherAt(0))

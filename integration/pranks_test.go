@@ -103,6 +103,7 @@ var pranks = []prank{
 		return err
 	}},
 	{name: "sends what is not zstd", play: raw(10, 0, 0, 0, byte(codec.TypeResults), 2, 0x28, 0xb5, 0x2f, 0xfd, 0xff, 0xff, 0xff, 0xff)},
+	{name: "links what it may not", play: raw(15, 0, 0, 0, byte(codec.TypeResults), 4, 0x28, 0xb5, 0x2f, 0xfd, 0, 0x50, 0, 0, 0, 0x0b, 0, 0, 'x')},
 	{name: "mixes attempts", play: func(_ *testing.T, p *peer, m codec.Jobs) error {
 		part := codec.ResultPart{Seq: m.Seq, Attempt: m.Attempt, Stream: 1, Data: []byte("forged\n")}
 		p.put(codec.TypeResultPart, codec.AppendResultPart(nil, part))

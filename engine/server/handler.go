@@ -60,8 +60,12 @@ func (s *Server) join(p *peer) {
 
 // welcome tells a worker what holds for this run.
 func (s *Server) welcome(p *peer) {
-	compression := s.Compress.choose(p)
+	compression := s.Compress.choose(p, s.linked < mostLinked)
+	if p.linked = compression == codec.Linked || compression == codec.EitherLinked; p.linked {
+		s.linked++
+	}
 	p.Enc.SetCompression(compression)
+	p.Dec.SetCompression(compression)
 	p.begun = max(leastWindow, min(s.share()/firstShare, firstWindow))
 	if p.was != nil {
 		p.begun = p.was.begun // it may have results ready that need as much
@@ -125,6 +129,9 @@ func (s *Server) part(p *peer, err error) {
 	p.closed = true
 	s.enlarge(p, -p.window)
 	delete(s.peers, p.id)
+	if p.linked {
+		s.linked--
+	}
 	s.Counts.Workers.Store(int64(len(s.peers)))
 	for seq := range p.parts {
 		s.dropParts(p, seq)

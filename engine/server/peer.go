@@ -25,7 +25,8 @@ type peer struct {
 	out     *codec.Vector // frames to be written this turn; nil: none
 	dirty   bool          // stands in Server.dirty
 	meter   socket.Meter
-	wrote   int // bytes given to the connection
+	wrote   int  // bytes given to the connection
+	linked  bool // counts in Server.linked
 
 	begun    int // the least that window is: what Welcome said, and workers go by
 	window   int // bytes of results it may have under way

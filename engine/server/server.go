@@ -88,6 +88,7 @@ type Server struct {
 	dirty     []*peer            // have something to write this turn
 	spare     []*codec.Vector    // memory for frames to be written
 	frameRoom [][]byte           // memory for frames of which a part has come
+	linked    int                // connections that may have linked payloads
 	head      []byte             // of the payload being made
 	acts      []schedule.Action
 	ops       []order.Op

@@ -32,3 +32,37 @@ func TestMeter(t *testing.T) {
 		}
 	}
 }
+
+// What is found slow again soon counts as slow for longer and longer; what was fast
+// for long enough begins anew.
+func TestMeterPatience(t *testing.T) {
+	var m Meter
+	now, wrote := time.Duration(0), 0
+	look := func(queued int) bool {
+		now += 5 * time.Millisecond
+		wrote += 50_000
+		return m.Look(now, wrote, queued)
+	}
+	slow := func() (looks int) {
+		for m.slow == 0 {
+			look(500 << 10)
+		}
+		for look(0) {
+			looks++
+		}
+		return looks
+	}
+	for _, want := range []int{100, 200, 400, 800, 1600, 3200, 6400, 12800, 12800} {
+		if got := slow(); got < want-1 || got > want {
+			t.Errorf("it counts as slow for %d looks, want %d", got, want)
+		}
+	}
+	for range mostPatience {
+		if look(0) {
+			t.Fatal("it is slow with nothing queued")
+		}
+	}
+	if got := slow(); got < leastPatience-1 || got > leastPatience {
+		t.Errorf("it counts as slow for %d looks, want %d", got, leastPatience)
+	}
+}

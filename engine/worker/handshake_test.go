@@ -21,7 +21,7 @@ func TestHello(t *testing.T) {
 }
 
 func TestCompressionsOffered(t *testing.T) {
-	const s2, zstd = 1 << codec.S2, 1 << codec.Zstd
+	const s2, zstd = 1 << codec.S2, 1<<codec.Zstd | 1<<codec.Linked
 	for compress, want := range map[string]uint8{"none": 0, "s2": s2, "zstd": zstd, "auto": s2 | zstd} {
 		t.Run(compress, func(t *testing.T) {
 			cfg := config(t, "cat")

@@ -136,6 +136,7 @@ func join(ctx context.Context, conn net.Conn, secrets codec.Secrets, cfg *Config
 	}
 	_ = conn.SetWriteDeadline(time.Time{})
 	c.dead = min(max(w.DeadAfter, LeastDead), MostDead)
+	c.in.SetCompression(w.Compression)
 	c.out.SetCompression(w.Compression)
 	c.writer = &writer{connection: c, start: time.Now()}
 	return c, w, nil

@@ -22,7 +22,7 @@ const (
 func runName(w codec.Welcome) string { return hex.EncodeToString(w.Run[:]) }
 
 func appendHello(cfg *Config) []byte {
-	const s2, zstd = 1 << codec.S2, 1 << codec.Zstd
+	const s2, zstd = 1 << codec.S2, 1<<codec.Zstd | 1<<codec.Linked
 	offers := map[string]uint8{"auto": s2 | zstd, "s2": s2, "zstd": zstd}
 	return codec.AppendHello(nil, codec.Hello{
 		MinVersion: codec.MinVersion, MaxVersion: codec.MaxVersion,
