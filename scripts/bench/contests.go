@@ -38,6 +38,7 @@ func contests(dir string, n sizes) []contest {
 	blocks := here(many, sameLines, "parallel -j2 --pipe --block 10M cat")
 	blocksInOrder := here(many, sameBytes, "parallel -j2 -k --pipe --block 10M cat")
 	remote := overTCP(many, sameLines, "--insecure")
+	largeTCP := overTCP(large, sameLines, "--insecure")
 
 	return []contest{
 		{each, cat, here(few, nothing, "xargs -P2 -I{} cat"), jobsPerSecond, 0.95},
@@ -59,7 +60,8 @@ func contests(dir string, n sizes) []contest {
 		{broker, remote, &flow{newBeanstalkd(), slowly, sameLines}, jobsPerSecond, 1},
 		{broker, remote, &flow{newNATS(), queued, sameLines}, jobsPerSecond, 1},
 
-		{"1 MiB each, TCP", overTCP(large, sameLines, "--insecure"), newIperf(n.large), mebibytesPerSecond, 0.5},
+		{"1 MiB each, TCP", largeTCP, newIperf(n.large), mebibytesPerSecond, 0.5},
+		{"1 MiB each, TCP", largeTCP, &flow{relay{}, large, sameBytes}, mebibytesPerSecond, 0},
 		{"words, 100 Mbit/s", overLink(text, "--insecure"), overLink(text, "--insecure --compress none"), jobsPerSecond, 3},
 		{"one job alone, TCP", &roundTrip{newRemote("--insecure", "--lines -- cat"), n.trips}, bound{1 / 150e-6}, microseconds, 1},
 	}
