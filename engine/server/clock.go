@@ -61,6 +61,7 @@ func (s *Server) look(now time.Duration) {
 		if delivered := p.wrote - p.conn.OutboundBuffered(); delivered > p.delivered || delivered == p.wrote {
 			p.delivered, p.moved = delivered, s.awake
 		}
+		p.meter.Rest(now, &s.links)
 		switch {
 		case s.awake-p.heard > s.DeadAfter:
 			p.silent = true

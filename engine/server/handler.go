@@ -132,6 +132,7 @@ func (s *Server) part(p *peer, err error) {
 	if p.linked {
 		s.linked--
 	}
+	p.meter.Forget(&s.links)
 	s.Counts.Workers.Store(int64(len(s.peers)))
 	for seq := range p.parts {
 		s.dropParts(p, seq)

@@ -143,7 +143,7 @@ func (s *Server) write(p *peer) {
 	if !p.closed && out != nil {
 		n := out.Len()
 		p.spoke = s.awake
-		p.adapt(s.now())
+		s.adapt(p, s.now())
 		p.wrote += n
 		p.counts.sent += int64(n)
 		s.sent += int64(n)

@@ -42,9 +42,9 @@ func loopback(addr string) bool {
 }
 
 // adapt has the compression of what follows chosen by how fast the link is.
-func (p *peer) adapt(now time.Duration) {
+func (s *Server) adapt(p *peer, now time.Duration) {
 	if p.Enc.Adapts() && p.meter.Due(now) {
-		queued := p.conn.OutboundBuffered() + socket.Queued(p.conn.Fd())
-		p.Enc.SetSlow(p.meter.Look(now, p.wrote, queued))
+		sent := socket.SentOn(p.conn.Fd(), p.wrote, p.conn.OutboundBuffered())
+		p.Enc.SetSlow(p.meter.Look(now, sent, &s.links))
 	}
 }

@@ -89,6 +89,7 @@ type Server struct {
 	spare     []*codec.Vector    // memory for frames to be written
 	frameRoom [][]byte           // memory for frames of which a part has come
 	linked    int                // connections that may have linked payloads
+	links     socket.Links       // to all peers
 	head      []byte             // of the payload being made
 	acts      []schedule.Action
 	ops       []order.Op

@@ -53,6 +53,7 @@ type writer struct {
 	start time.Time
 	wrote int // bytes, in all
 	meter socket.Meter
+	links socket.Links // only this one
 
 	answers []*answer
 	head    []byte // of a payload
@@ -103,11 +104,11 @@ func (w *writer) adapt() {
 	if !ok {
 		return
 	}
-	queued := 0
+	sent := socket.Sent{Wrote: w.wrote}
 	if raw, err := conn.SyscallConn(); err == nil {
-		_ = raw.Control(func(fd uintptr) { queued = socket.Queued(int(fd)) })
+		_ = raw.Control(func(fd uintptr) { sent = socket.SentOn(int(fd), w.wrote, 0) })
 	}
-	w.out.SetSlow(w.meter.Look(now, w.wrote, queued))
+	w.out.SetSlow(w.meter.Look(now, sent, &w.links))
 }
 
 // collect waits for something to send and takes it.
