@@ -41,7 +41,7 @@ type Run struct {
 	server   *server.Server
 	acceptor *accept.Acceptor // nil: no address is open
 	trace    *trace.File      // nil: none
-	began    time.Time        // the trace
+	began    time.Time        // what all times are counted from
 	recorder *trace.Recorder  // nil: none
 	size     func() int64     // of stdin, in bytes; -1: not known
 	watch    *watch.Server    // nil: nobody may watch
@@ -142,10 +142,12 @@ func (r *Run) assemble(waits string) (err error) {
 	if o.Format == render.JSONLines {
 		ending = '\n'
 	}
+	r.began = time.Now()
 	r.beginTrace()
 	r.size = sizeOf(o.Stdin)
 	r.server, err = server.New(server.Config{
 		Run:       r.id,
+		Began:     r.began,
 		Schedule:  schedule.Config{Delim: o.Delim, Retries: o.Retries, MaxLost: o.MaxLost, Speculate: o.Speculate, Rate: o.Rate},
 		Timeout:   o.Timeout,
 		Halt:      o.Halt,

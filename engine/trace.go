@@ -11,7 +11,6 @@ func (r *Run) beginTrace() {
 	if r.opt.Trace == nil {
 		return
 	}
-	r.began = time.Now()
 	r.trace = trace.NewFile(r.opt.Trace, func(err error) {
 		r.log.Errorf("cannot write the trace to %s: %v; the run goes on without it", r.opt.Trace.Name(), err)
 	})

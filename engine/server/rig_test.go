@@ -57,6 +57,7 @@ func start(t *testing.T, mod func(*Config)) *rig {
 		t.Fatal(err)
 	}
 	conf := Config{
+		Began:     time.Now(),
 		Schedule:  schedule.Config{Delim: '\n', MaxLost: 3},
 		DeadAfter: patience,
 		Compress:  "none",

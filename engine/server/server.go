@@ -29,6 +29,7 @@ import (
 // closes none of them.
 type Config struct {
 	Run       [16]byte
+	Began     time.Time       // what all times are counted from
 	Schedule  schedule.Config // MaxBytes is set by New
 	Timeout   time.Duration   // of one job, for the workers
 	Halt      halt.When       // to end before the input does
@@ -49,7 +50,7 @@ type Config struct {
 	Format  render.Format
 
 	Log   *message.Log
-	Trace *trace.Recorder // of a run that begins with New; nil: none
+	Trace *trace.Recorder // counts from Began, too; nil: none
 	Watch bool            // somebody may watch what the slots do: see Strips
 }
 
@@ -135,7 +136,7 @@ func New(conf Config) (*Server, error) {
 	conf.Schedule.Keep = conf.Joblog || conf.Format != render.Text
 	s := &Server{
 		Config:   conf,
-		start:    time.Now(),
+		start:    conf.Began,
 		bye:      byePatience,
 		hushed:   firstWord,
 		over:     make(chan struct{}),
