@@ -11,18 +11,31 @@ type Clock struct {
 // add is what to add to the other clock's times, after a job that was sent, ran
 // from start to end by the other clock, and was heard of, at these times.
 func (c *Clock) add(sent, start, end, heard int64) int64 {
-	least, most := sent-start, heard-end
-	if c.set {
-		least, most = max(least, c.least), min(most, c.most)
+	least := sent - start
+	most := max(heard-end, least)
+	switch {
+	case !c.set:
+		c.least, c.most, c.set = least, most, true
+	case least > c.most:
+		c.move(least - c.most)
+	case most < c.least:
+		c.move(most - c.least)
+	default:
+		c.least, c.most = max(least, c.least), min(most, c.most)
 	}
-	if least > most { // one of the clocks was set
-		least, most = sent-start, max(heard-end, sent-start)
+	off := c.least + (c.most-c.least)/2
+	if c.least <= 0 && c.most >= 0 {
+		off = 0
 	}
-	c.least, c.most, c.set = least, most, true
-	if least <= 0 && most >= 0 {
-		return 0
-	}
-	return least + (most-least)/2
+	return min(max(off, least), most)
+}
+
+// move is for when a job cannot fit what was known, as one of the clocks was set, or is
+// slow. That job may have waited for long before it ran, and so say little by itself: what
+// was known is moved until it fits, and no farther.
+func (c *Clock) move(by int64) {
+	c.least += by
+	c.most += by
 }
 
 // Ran is when the jobs of a ran, in microseconds since a run that began at wall,

@@ -219,11 +219,12 @@ func TestNamesAreStrings(t *testing.T) {
 func TestClock(t *testing.T) {
 	type job struct{ sent, start, end, heard, off int64 }
 	for name, jobs := range map[string][]job{
-		"right":                    {{0, 5, 10, 12, 0}, {20, 25, 30, 31, 0}},
-		"ahead":                    {{0, 105, 110, 14, -101}, {20, 121, 130, 31, -100}},
-		"behind":                   {{100, 5, 10, 112, 98}, {120, 22, 25, 126, 99}},
-		"set back during the run":  {{0, 5, 10, 12, 0}, {1000, 900, 910, 1020, 105}},
-		"longer than it can be so": {{0, 5, 100, 12, -5}},
+		"right":                            {{0, 5, 10, 12, 0}, {20, 25, 30, 31, 0}},
+		"ahead":                            {{0, 105, 110, 14, -101}, {20, 121, 130, 31, -100}},
+		"behind":                           {{100, 5, 10, 112, 98}, {120, 22, 25, 126, 99}},
+		"set back during the run":          {{0, 5, 10, 12, 0}, {1000, 900, 910, 1020, 100}, {1100, 1001, 1010, 1112, 99}},
+		"a bit fast, and a job has waited": {{0, 5, 10, 12, 0}, {20, 1000, 1010, 1003, -7}},
+		"longer than it can be so":         {{0, 5, 100, 12, -5}},
 	} {
 		var c Clock
 		for i, j := range jobs {
