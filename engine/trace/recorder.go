@@ -62,7 +62,7 @@ func (r *Recorder) Leave(now time.Duration, id uint64) {
 	}
 	delete(r.workers, id)
 	for _, s := range w.held {
-		r.span(Sent, id, s.at, now.Microseconds(), Args{Seq: s.lo, Count: s.hi - s.lo, Attempt: s.attempt, Outcome: "lost"})
+		r.span(Sent, id, s.at, now.Microseconds(), s.args("lost"))
 		r.wait(now, s.lo, s.hi)
 	}
 	r.flush()
@@ -74,7 +74,7 @@ func (r *Recorder) Read(now time.Duration, seq uint64, count int) {
 }
 
 func (r *Recorder) wait(now time.Duration, lo, hi uint64) {
-	r.waiting, _, _ = cut(r.waiting, lo, hi)
+	_, r.waiting = cut(r.waiting, lo, hi)
 	if len(r.waiting) >= mostWaiting {
 		r.waiting = append(r.waiting[:0], r.waiting[1:]...)
 	}
@@ -88,13 +88,14 @@ func (r *Recorder) Sent(now time.Duration, id, seq uint64, count, attempt int) {
 		return
 	}
 	us, hi := now.Microseconds(), seq+uint64(count)
-	rest, since, _ := cut(r.waiting, seq, hi)
-	r.waiting = rest
-	if since >= 0 {
-		r.span(Queued, 0, since, us, Args{Seq: seq, Count: uint64(count), Attempt: uint64(attempt)})
-		r.flush()
+	var waited []stretch
+	waited, r.waiting = cut(r.waiting, seq, hi)
+	for _, s := range waited {
+		s.attempt = uint64(attempt)
+		r.span(Queued, 0, s.at, us, s.args(""))
 	}
-	w.held, _, _ = cut(w.held, seq, hi)
+	r.flush()
+	_, w.held = cut(w.held, seq, hi)
 	w.held = insert(w.held, stretch{seq, hi, uint64(attempt), us})
 }
 
@@ -104,12 +105,12 @@ func (r *Recorder) Returned(now time.Duration, id, seq uint64, count int) {
 	if w == nil {
 		return
 	}
-	rest, since, attempt := cut(w.held, seq, seq+uint64(count))
-	w.held = rest
-	if since >= 0 {
-		r.span(Sent, id, since, now.Microseconds(), Args{Seq: seq, Count: uint64(count), Attempt: attempt, Outcome: "given back"})
-		r.flush()
+	var back []stretch
+	back, w.held = cut(w.held, seq, seq+uint64(count))
+	for _, s := range back {
+		r.span(Sent, id, s.at, now.Microseconds(), s.args("given back"))
 	}
+	r.flush()
 	r.wait(now, seq, seq+uint64(count))
 }
 
@@ -123,34 +124,46 @@ type Answer struct {
 	Again   bool // they are to run again
 }
 
-// Answered tells that jobs were answered, or failed.
+// Answered tells that jobs were answered, or failed. Those that were handed out at
+// different times have an event each: what is not known is when each of them ran, and
+// so it is told to have taken its share.
 func (r *Recorder) Answered(now time.Duration, id uint64, a Answer) {
 	w := r.workers[id]
 	if w == nil {
 		return
 	}
 	hi := a.Seq + uint64(a.Count)
-	rest, since, attempt := cut(w.held, a.Seq, hi)
-	w.held = rest
-	if since < 0 {
+	var had []stretch
+	had, w.held = cut(w.held, a.Seq, hi)
+	if len(had) == 0 {
 		return
 	}
 	heard := now.Microseconds()
-	start, end := w.clock.Ran(&a, r.wall, since, heard)
-
-	args := Args{Seq: a.Seq, Count: uint64(a.Count), Attempt: attempt, Outcome: a.Outcome}
-	rows := len(w.lanes)
-	row, begun := w.lane(start, end)
-	if row > rows {
-		r.name("thread_name", id, row, "slot "+strconv.Itoa(row))
+	start, end := w.clock.Ran(&a, r.wall, had[0].at, heard)
+	took, from := end-start, start
+	for _, s := range had {
+		from = max(from, s.at)
+		to := max(from, start+took*int64(s.hi-a.Seq)/int64(a.Count))
+		r.ran(id, w, &s, from, to, heard, a.Outcome)
+		from = to
 	}
-	r.span(Sent, id, since, start, args)
-	r.add(Event{Name: jobs(args), Category: Running, Phase: Complete, Time: begun, Took: end - begun, Process: id, Thread: row, Args: args})
-	r.span(Answered, id, end, heard, args)
 	r.flush()
 	if a.Again {
 		r.wait(now, a.Seq, hi)
 	}
+}
+
+// ran adds the events of jobs that ran, from when they were sent.
+func (r *Recorder) ran(id uint64, w *worker, s *stretch, start, end, heard int64, outcome string) {
+	args := s.args(outcome)
+	rows := len(w.lanes)
+	row, begun, end := w.lane(start, end)
+	if row > rows {
+		r.name("thread_name", id, row, "slot "+strconv.Itoa(row))
+	}
+	r.span(Sent, id, s.at, start, args)
+	r.add(Event{Name: jobs(args), Category: Running, Phase: Complete, Time: begun, Took: end - begun, Process: id, Thread: row, Args: args})
+	r.span(Answered, id, end, heard, args)
 }
 
 // Written tells that answers are safe: on stdout, or in memory or the temporary
@@ -165,7 +178,7 @@ func (r *Recorder) Written(now time.Duration, seq uint64, count int) {
 func (r *Recorder) End(now time.Duration) {
 	for id, w := range r.workers {
 		for _, s := range w.held {
-			r.span(Sent, id, s.at, now.Microseconds(), Args{Seq: s.lo, Count: s.hi - s.lo, Attempt: s.attempt, Outcome: "not answered"})
+			r.span(Sent, id, s.at, now.Microseconds(), s.args("not answered"))
 		}
 	}
 	r.flush()

@@ -97,8 +97,56 @@ func TestRecorder(t *testing.T) {
 1.1 running 1+10 #1 2-5 ok
 1 answered 1+10 #1 5-6 ok
 1 sent 11+30 #1 1-7 lost
-0 queued 11+50 #2 7-9 
+0 queued 11+30 #2 7-9 
+0 queued 41+20 #2 5-9 
 2 sent 11+50 #2 9-30 not answered
+`},
+		{"sent apart, and answered together", func(r *Recorder) {
+			r.Join(1, "one", 1)
+			r.Read(0, 1, 8)
+			r.Sent(1*ms, 1, 1, 2, 1)
+			r.Sent(8*ms, 1, 3, 4, 1)
+			r.Sent(9*ms, 1, 7, 2, 1)
+			r.Answered(20*ms, 1, Answer{Seq: 1, Count: 8, Start: stamp(3*ms, 0), Took: 16_000, Outcome: "ok"})
+			r.Written(21*ms, 1, 8)
+		}, `
+0 queued 1+2 #1 0-1 
+0 queued 3+4 #1 0-8 
+0 queued 7+2 #1 0-9 
+1 sent 1+2 #1 1-3 ok
+1.1 running 1+2 #1 3-7 ok
+1 answered 1+2 #1 7-20 ok
+1 sent 3+4 #1 8-8 ok
+1.1 running 3+4 #1 8-15 ok
+1 answered 3+4 #1 15-20 ok
+1 sent 7+2 #1 9-15 ok
+1.1 running 7+2 #1 15-19 ok
+1 answered 7+2 #1 19-20 ok
+0 written 1+8 21
+`},
+		{"a slot cannot be at two jobs", func(r *Recorder) {
+			r.Join(1, "one", 1)
+			r.Sent(1*ms, 1, 1, 2, 1)
+			r.Answered(20*ms, 1, Answer{Seq: 1, Count: 1, Start: stamp(3*ms, 0), Took: 16_000, Outcome: "ok"})
+			r.Answered(24*ms, 1, Answer{Seq: 2, Count: 1, Start: stamp(12*ms, 0), Took: 2_000, Outcome: "ok"})
+		}, `
+1 sent 1+1 #1 1-3 ok
+1.1 running 1+1 #1 3-19 ok
+1 answered 1+1 #1 19-20 ok
+1 sent 2+1 #1 1-12 ok
+1.1 running 2+1 #1 19-19 ok
+1 answered 2+1 #1 19-24 ok
+`},
+		{"given back together", func(r *Recorder) {
+			r.Join(1, "one", 1)
+			r.Sent(1*ms, 1, 1, 2, 1)
+			r.Sent(8*ms, 1, 3, 2, 1)
+			r.Returned(9*ms, 1, 2, 3)
+			r.Leave(10*ms, 1)
+		}, `
+1 sent 2+1 #1 1-9 given back
+1 sent 3+2 #1 8-9 given back
+1 sent 1+1 #1 1-10 lost
 `},
 		{"a clock an hour ahead", func(r *Recorder) {
 			r.Join(1, "one", 1)

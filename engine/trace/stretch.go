@@ -11,17 +11,23 @@ type stretch struct {
 	at              int64
 }
 
-// cut takes [lo,hi) out of an ascending list. It returns the rest, and since when
-// the first of what was taken had been there; -1 when none of it was.
-func cut(list []stretch, lo, hi uint64) (rest []stretch, since int64, attempt uint64) {
+// args is what an event says of the jobs.
+func (s *stretch) args(outcome string) Args {
+	return Args{Seq: s.lo, Count: s.hi - s.lo, Attempt: s.attempt, Outcome: outcome}
+}
+
+// cut takes [lo,hi) out of an ascending list. It returns what was there of it, and
+// the rest.
+func cut(list []stretch, lo, hi uint64) (taken, rest []stretch) {
 	first := search(list, lo)
-	if first == len(list) || list[first].lo >= hi {
-		return list, -1, 0
-	}
-	since, attempt = list[first].at, list[first].attempt
 	last := first
-	for last < len(list) && list[last].lo < hi {
-		last++
+	for ; last < len(list) && list[last].lo < hi; last++ {
+		s := list[last]
+		s.lo, s.hi = max(s.lo, lo), min(s.hi, hi)
+		taken = append(taken, s)
+	}
+	if len(taken) == 0 {
+		return nil, list
 	}
 	before, after := list[first], list[last-1]
 	before.hi, after.lo = min(before.hi, lo), max(after.lo, hi)
@@ -31,7 +37,7 @@ func cut(list []stretch, lo, hi uint64) (rest []stretch, since int64, attempt ui
 			stay = append(stay, s)
 		}
 	}
-	return slices.Replace(list, first, last, stay...), since, attempt
+	return taken, slices.Replace(list, first, last, stay...)
 }
 
 // search returns the index of the first stretch that ends behind seq.

@@ -8,10 +8,10 @@ type worker struct {
 	clock Clock
 }
 
-// lane finds a row for a job that ran from start to end, and moves the start where
-// all are in use. Of several that are free it is the one that was in use last,
+// lane finds a row for a job that ran from start to end, and moves that where all are
+// in use: a clock may be off by more than a job took. Of several that are free it is the one that was in use last,
 // which makes do with as few as can be as long as jobs come by their end.
-func (w *worker) lane(start, end int64) (row int, begun int64) {
+func (w *worker) lane(start, end int64) (row int, begun, ended int64) {
 	best, oldest := -1, 0
 	for i, until := range w.lanes {
 		if until <= start && (best < 0 || until > w.lanes[best]) {
@@ -28,8 +28,9 @@ func (w *worker) lane(start, end int64) (row int, begun int64) {
 		w.lanes = append(w.lanes, 0)
 	default:
 		best = oldest
-		start = min(end, w.lanes[oldest])
+		start = w.lanes[oldest]
+		end = max(start, end)
 	}
-	w.lanes[best] = max(w.lanes[best], end)
-	return best + 1, start
+	w.lanes[best] = end
+	return best + 1, start, end
 }
