@@ -46,12 +46,23 @@ func (s *Scheduler) idleSlot() bool {
 // slow jobs a second time, see speculate. Call it some times a second.
 func (s *Scheduler) Tick(now time.Duration, acts []Action) []Action {
 	for _, w := range s.order {
-		if w.revocable(now) && now-w.moved >= stuckAfter {
+		if w.revocable(now) && now-w.moved >= w.patience() {
 			w.stuck = true
 			acts = append(acts, w.revoke(now))
 		}
 	}
 	return s.speculate(now, acts)
+}
+
+// patience is how long the worker may answer nothing before its queue is asked back: the
+// round trip, and notably longer than a round of its slots takes. The queue of a worker
+// that is far away is there to be begun after such a round, and not to go to and fro.
+func (w *worker) patience() time.Duration {
+	if w.rate == 0 {
+		return w.rtt + stuckAfter
+	}
+	long := min(notably*float64(w.slots)/w.rate, mostPatience.Seconds())
+	return w.rtt + max(stuckAfter, time.Duration(long*float64(time.Second)))
 }
 
 // revokeAll asks back everything that has not started.

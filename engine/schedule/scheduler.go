@@ -32,9 +32,10 @@ const (
 	worthwhile  = 0.1
 	leastWindow = 1 << 20 // see worker.window
 	mostWindow  = 8 << 20
-	// stuckAfter is how long a worker may answer nothing before what it has
-	// queued is asked back.
-	stuckAfter = 250 * time.Millisecond
+	// stuckAfter is how long a worker may answer nothing, at least and beyond the
+	// round trip, before what it has queued is asked back; mostPatience is the most.
+	stuckAfter   = 250 * time.Millisecond
+	mostPatience = 5 * time.Second
 	// maxReturned bounds the ranges waiting to be run again; above it no fresh
 	// jobs are handed out, so that a worker that fails everything at once
 	// cannot drag the whole input into memory.

@@ -90,13 +90,14 @@ type peer struct {
 
 // The promises of schedule's documentation, in numbers.
 const (
-	horizon     = 10 * time.Millisecond
-	worthwhile  = 0.1
-	measure     = time.Millisecond
-	mostMeasure = time.Second
-	leastWindow = 1 << 20
-	mostWindow  = 8 << 20
-	stuckAfter  = 250 * time.Millisecond
+	horizon      = 10 * time.Millisecond
+	worthwhile   = 0.1
+	measure      = time.Millisecond
+	mostMeasure  = time.Second
+	leastWindow  = 1 << 20
+	mostWindow   = 8 << 20
+	stuckAfter   = 250 * time.Millisecond
+	mostPatience = 5 * time.Second
 	// maxReturned is how many jobs may wait to be run again before no fresh ones
 	// are handed out.
 	maxReturned = 10_000

@@ -21,6 +21,16 @@ func (m *model) backlog(p *peer) time.Duration {
 	return max(silent, time.Duration(float64(p.held)/p.rate*float64(time.Second)))
 }
 
+// patience is how long p may answer nothing before it is asked to give jobs back, with
+// nobody idle.
+func (p *peer) patience() time.Duration {
+	if p.rate == 0 {
+		return p.rtt + stuckAfter
+	}
+	rounds := min(2*float64(p.slots)/p.rate, mostPatience.Seconds())
+	return p.rtt + max(stuckAfter, time.Duration(rounds*float64(time.Second)))
+}
+
 // slowest is the worker whose jobs last longest, of those that may be asked.
 func (m *model) slowest() *peer {
 	var slowest *peer
@@ -44,7 +54,7 @@ func (m *model) revoke(p *peer, count int, ticking bool) {
 	case count < 1 || count < p.held-p.slots:
 		violated("worker %d has %d jobs on %d slots and is asked for %d", p.id, p.held, p.slots, count)
 	case m.stopped:
-	case ticking && m.now-p.moved < stuckAfter:
+	case ticking && m.now-p.moved < p.patience():
 		violated("worker %d is asked to give jobs back as stuck, it moved %v ago", p.id, m.now-p.moved)
 	case !ticking && (m.waiting() > 0 || !m.someoneIsIdle()):
 		violated("worker %d is asked to give jobs back for nobody", p.id)
@@ -93,7 +103,7 @@ func (m *model) someoneIsIdle() bool {
 func (m *model) ticked() {
 	m.stragglersAreCopied()
 	for _, p := range m.peers {
-		if m.revocable(p) && m.now-p.moved >= stuckAfter {
+		if m.revocable(p) && m.now-p.moved >= p.patience() {
 			violated("worker %d is silent since %v, has %d jobs on %d slots, and is not asked to give any back",
 				p.id, p.moved, p.held, p.slots)
 		}
