@@ -21,7 +21,7 @@ type worker struct {
 	rtt   time.Duration
 	rate  float64       // jobs per second, smoothed; 0 until shown
 	acc   int           // answers since `since`
-	since time.Duration // start of the current measurement, moved on by the time it had no jobs
+	since time.Duration // start of the current measurement, moved on by the time it was without jobs
 	idle  time.Duration // when it had no jobs any more
 	moved time.Duration // last answer, or first lease after none
 
@@ -218,8 +218,15 @@ func (w *worker) take(at int, lo, hi uint64) span {
 	return got
 }
 
-// answered updates the worker's rate after n answers.
-func (w *worker) answered(now time.Duration, n int) {
+// answered updates the worker's rate after n answers, to jobs leased at a time, or
+// late. What is known of the round trip tells when the worker was out of jobs until
+// these came: that does not count, as it would show how far away it is, and not how
+// fast.
+func (w *worker) answered(now time.Duration, n int, leased time.Duration) {
+	w.rtt = min(w.rtt, now-leased)
+	if out := leased + w.rtt - w.moved; out > 0 {
+		w.since = max(w.since, min(w.since+out, now-measure))
+	}
 	w.acc += n
 	w.moved, w.stuck = now, false
 	if dt := now - w.since; dt >= mostMeasure || dt >= measure && w.acc >= w.slots {

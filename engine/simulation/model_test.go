@@ -406,8 +406,13 @@ func (m *model) unload(p *peer, seq uint64) {
 	p.bytes -= len(m.record(seq, seq+1))
 }
 
-// answered notes how fast p answers.
-func (m *model) answered(p *peer, n int) {
+// answered notes how fast p answers, when it answers n jobs, of which the first was
+// leased at a time.
+func (m *model) answered(p *peer, n int, leased time.Duration) {
+	p.rtt = min(p.rtt, m.now-leased)
+	if out := leased + p.rtt - p.moved; out > 0 { // it waited for them
+		p.since = max(p.since, min(p.since+out, m.now-measure))
+	}
 	p.acc += n
 	p.stuck, p.moved = false, m.now
 	if dt := m.now - p.since; dt >= mostMeasure || dt >= measure && p.acc >= p.slots {
@@ -418,6 +423,18 @@ func (m *model) answered(p *peer, n int) {
 			p.rate += (shown - p.rate) / 2
 		}
 		p.since, p.acc = m.now, 0
+	}
+}
+
+// leasedTo is when p was given a job that it holds; 0: another has settled it.
+func (m *model) leasedTo(p *peer, seq uint64) time.Duration {
+	switch j := &m.all[seq]; {
+	case m.late(p, seq):
+		return 0
+	case j.twin == p:
+		return j.twinSince
+	default:
+		return j.since
 	}
 }
 
