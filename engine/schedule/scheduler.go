@@ -83,7 +83,7 @@ type Scheduler struct {
 
 	reserved []*worker     // being emptied for, or running, a job of alone
 	revoked  time.Duration // when jobs were last asked back for idle workers
-	took     times         // how long jobs were leased until they were answered
+	took     times         // how long jobs were leased until they were answered, or failed for good
 	pace     pace
 }
 

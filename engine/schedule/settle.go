@@ -86,6 +86,7 @@ func (s *Scheduler) Failed(now time.Duration, id WorkerID, seq uint64, attempt i
 	s.out--
 	got.trim(s.conf.Delim)
 	if got.failed >= s.conf.Retries || s.stopped {
+		s.took.add(now-got.since, 1)
 		s.spent = append(s.spent, got)
 		return Verdict{Held: true, Final: true, Record: got.Range}
 	}

@@ -47,6 +47,21 @@ func TestStragglerIsStartedASecondTimeElsewhere(t *testing.T) {
 	r.counts(0, 0)
 }
 
+// A job may fail by what it is, as diff does: how long it took counts all the same.
+func TestAJobMayBeSlowThoughAllOthersFailed(t *testing.T) {
+	r := newRig(t, Config{Speculate: true})
+	r.join(1, 1)
+	r.join(2, 1)
+	r.add(2)
+	r.does("1 gets 1", "2 gets 2")
+	r.EndOfInput()
+	r.wait(10 * time.Millisecond)
+	r.gets(2, 2, 1, Verdict{Held: true, Final: true, Record: batch.Range{Seq: 2, Count: 1, Data: []byte("2\n")}})
+	r.does()
+	r.wait(time.Second)
+	r.ticks("2 gets 1 attempt 2")
+}
+
 func TestFirstAnswerWins(t *testing.T) {
 	r := slow(t, Config{})
 	r.wait(time.Second)

@@ -474,6 +474,9 @@ func (r *run) failure(w *worker, seq uint64, v schedule.Verdict) (final bool) {
 	if v.Final && string(v.Record.Data) != string(r.record(seq, seq+1)) {
 		violated("the record of job %d is said to be %.60q", seq, v.Record.Data)
 	}
+	if v.Final {
+		r.took(r.now - r.leasedTo(w.peer, seq))
+	}
 	r.release(w.peer, seq)
 	if !v.Final {
 		j.failed++

@@ -66,12 +66,18 @@ func (p *peer) keeps(now time.Duration) bool {
 	return now < p.spared
 }
 
-// usual is the time in which nine in ten jobs were answered.
+// usual is the time in which nine in ten jobs were answered, or failed for good.
 func (m *model) usual() time.Duration {
 	if len(m.tooks) == 0 {
 		return 1 << 60
 	}
 	return m.tooks[(9*len(m.tooks)+9)/10-1]
+}
+
+// took notes how long a job took that is settled.
+func (m *model) took(d time.Duration) {
+	at, _ := slices.BinarySearch(m.tooks, d)
+	m.tooks = slices.Insert(m.tooks, at, d)
 }
 
 // patience is how long a job may take before it is started twice.
@@ -138,12 +144,7 @@ func (m *model) finished(p *peer, seq uint64, late bool) {
 		return
 	}
 	j := &m.all[seq]
-	since := j.since
-	if j.twin == p {
-		since = j.twinSince
-	}
-	at, _ := slices.BinarySearch(m.tooks, m.now-since)
-	m.tooks = slices.Insert(m.tooks, at, m.now-since)
+	m.took(m.now - m.leasedTo(p, seq))
 	m.release(p, seq)
 	if o := j.holder; o != nil {
 		m.losers = append(m.losers, loser{o, seq})
