@@ -82,7 +82,8 @@ func (s *Scheduler) credit(w *worker) int {
 		return w.slots // a job that has not started cannot be lost with its worker
 	}
 	queue := w.rate * (w.rtt + horizon).Seconds()
-	if w.rate*w.rtt.Seconds() > worthwhile*float64(w.slots) {
+	round := float64(w.slots) / w.rate // in which each slot does one; infinite before it has shown
+	if w.rtt.Seconds() > round*min(round, worthwhile) {
 		queue = math.Ceil(queue)
 	}
 	return w.slots + int(queue)

@@ -195,7 +195,7 @@ func (m *model) credit(p *peer) int {
 		return p.slots
 	}
 	queue := p.rate * (p.rtt + horizon).Seconds()
-	if p.rate*p.rtt.Seconds() > worthwhile*float64(p.slots) {
+	if round := float64(p.slots) / p.rate; p.rtt.Seconds() > round*min(round, worthwhile) {
 		queue = math.Ceil(queue)
 	}
 	return p.slots + int(queue)
