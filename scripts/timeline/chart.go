@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/jobpipe/jobpipe/engine/trace"
 )
@@ -126,10 +127,8 @@ func (c *chart) rows() (list []*row) {
 
 // shorten leaves the address of a worker out of its name.
 func shorten(name string) string {
-	for i := range len(name) {
-		if name[i] == ' ' {
-			return name[:i]
-		}
+	if at := strings.LastIndex(name, " ("); at > 0 && strings.HasSuffix(name, ")") {
+		return name[:at]
 	}
 	return name
 }

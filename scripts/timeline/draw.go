@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // A view is which part of a trace is drawn, and how large. Times are in ms of the
@@ -13,6 +14,13 @@ type view struct {
 	from, length float64
 	width        int
 	scale        float64
+}
+
+// possible reports whether there is such a drawing.
+func (v *view) possible() bool {
+	const most = 1e12
+	within := func(x float64) bool { return x >= 0 && x <= most } // and a number
+	return v.width >= 10 && v.scale > 0 && within(v.scale) && within(v.from) && within(v.length)
 }
 
 const legend = "r reading a result   w writing a job   . waiting for i/o   + processor free   blank: working"
@@ -30,7 +38,7 @@ func draw(rows []*row, v view) string {
 
 	names := len("ms")
 	for _, r := range rows {
-		names = max(names, len(r.name))
+		names = max(names, utf8.RuneCountInString(r.name))
 	}
 	var b strings.Builder
 	margin := func(name string) { fmt.Fprintf(&b, "%-*s ", names, name) }

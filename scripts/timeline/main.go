@@ -26,7 +26,7 @@ func main() {
 		flag.PrintDefaults()
 	}
 	flag.Parse()
-	if flag.NArg() > 0 || v.width < 10 || v.scale <= 0 || v.from < 0 || v.length < 0 {
+	if flag.NArg() > 0 || !v.possible() {
 		flag.Usage()
 		os.Exit(2)
 	}
@@ -48,6 +48,9 @@ func timeline(in io.Reader, out io.Writer, v view) error {
 	rows := c.rows()
 	if len(rows) == 0 {
 		return fmt.Errorf("no job ran in this trace")
+	}
+	if first, last := limits(rows); v.from > 0 && v.from*1000*v.scale >= float64(last-first) {
+		return fmt.Errorf("this trace ends at %g ms, and so before -from", float64(last-first)/1000/v.scale)
 	}
 	text := draw(rows, v)
 	if v.from == 0 && v.length == 0 {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -162,6 +163,54 @@ func TestNothingToDraw(t *testing.T) {
 		if err := timeline(strings.NewReader(text), &bytes.Buffer{}, view{width: 72, scale: 1}); err == nil {
 			t.Errorf("%q is drawn", text)
 		}
+	}
+}
+
+func TestNothingBehindTheEnd(t *testing.T) {
+	var s sketch
+	s.took(1, 1, 1, trace.Running, 0, 40)
+	for from, want := range map[float64]bool{0: true, 39: true, 40: false, 1e9: false} {
+		var out bytes.Buffer
+		err := timeline(strings.NewReader("[\n"+string(s.b)), &out, view{width: 72, scale: 1, from: from})
+		if drawn := err == nil; drawn != want || drawn != (out.Len() > 0) {
+			t.Errorf("from %v on: %v", from, err)
+		}
+	}
+}
+
+func TestPossible(t *testing.T) {
+	usual := view{width: 72, scale: 1}
+	if !usual.possible() {
+		t.Fatal("the usual drawing is not")
+	}
+	for _, x := range []float64{-1, math.NaN(), math.Inf(1), 1e30} {
+		for _, v := range []view{{width: 72, scale: x}, {width: 72, scale: 1, from: x}, {width: 72, scale: 1, length: x}} {
+			if v.possible() {
+				t.Errorf("%+v is", v)
+			}
+		}
+	}
+}
+
+// A name may have blanks, and letters of several bytes.
+func TestNames(t *testing.T) {
+	var s sketch
+	s.worker(1, "le premier (127.0.0.1:7)")
+	s.worker(2, "größe")
+	for id := range uint64(2) {
+		s.took(id+1, 1, 1, trace.Running, 0, 40)
+	}
+	var out bytes.Buffer
+	if err := timeline(strings.NewReader("[\n"+string(s.b)), &out, view{width: 10, scale: 1, length: 40}); err != nil {
+		t.Fatal(err)
+	}
+	want := `ms         0
+           |
+größe                 0 % idle
+le premier            0 % idle
+`
+	if got, _, _ := strings.Cut(out.String(), "r reading"); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/jobpipe/jobpipe/engine/trace"
 )
@@ -36,7 +37,7 @@ func (c *chart) workers(scale float64) string {
 	slices.SortFunc(all, func(a, b *tally) int { return cmp.Or(cmp.Compare(b.mean(), a.mean()), cmp.Compare(a.name, b.name)) })
 	width := len("worker")
 	for _, t := range all {
-		width = max(width, len(t.name))
+		width = max(width, utf8.RuneCountInString(t.name))
 	}
 	ms := func(us float64) string { return fmt.Sprintf("%.4g ms", us/1000/scale) }
 	var b strings.Builder
