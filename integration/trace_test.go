@@ -1,7 +1,10 @@
 package integration
 
 import (
+	"cmp"
+	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -44,6 +47,66 @@ func ran(t *testing.T, path string) (jobs map[uint64]map[string]int, rows map[st
 	return jobs, rows
 }
 
+// addsUp checks that in the trace in a file each job goes from stage to stage, and that
+// no slot is at two things at a time.
+func addsUp(t *testing.T, path string) {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	type stretch struct{ from, to int64 }
+	jobs := map[uint64]map[string]stretch{} // of the last attempt
+	rows := map[string][]stretch{}
+	var begun trace.Event
+	for e, err := range trace.Read(file) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s stretch
+		switch e.Phase {
+		case trace.Begin:
+			begun = e
+			continue
+		case trace.End:
+			s = stretch{begun.Time, e.Time}
+			e = begun
+		case trace.Complete:
+			s = stretch{e.Time, e.Time + e.Took}
+			row := fmt.Sprint(e.Process, " ", e.Thread)
+			rows[row] = append(rows[row], s)
+		case trace.Instant:
+			s = stretch{e.Time, e.Time}
+		default:
+			continue
+		}
+		for seq := e.Args.Seq; seq < e.Args.Seq+e.Args.Count; seq++ {
+			if jobs[seq] == nil {
+				jobs[seq] = map[string]stretch{}
+			}
+			jobs[seq][e.Category] = s
+		}
+	}
+	for seq, stages := range jobs {
+		until := int64(0)
+		for _, name := range []string{trace.Queued, trace.Sent, trace.Running, trace.Answered, trace.Written} {
+			if s := stages[name]; s.from < until || s.to < s.from {
+				t.Errorf("job %d is %s from %d to %d, and what was before lasts until %d: %v", seq, name, s.from, s.to, until, stages)
+			}
+			until = stages[name].to
+		}
+	}
+	for row, list := range rows {
+		slices.SortFunc(list, func(a, b stretch) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to)) })
+		for i := 1; i < len(list); i++ {
+			if list[i].from < list[i-1].to {
+				t.Errorf("row %s is at work from %d to %d, and from %d on", row, list[i-1].from, list[i-1].to, list[i].from)
+			}
+		}
+	}
+}
+
 func TestTrace(t *testing.T) {
 	for _, test := range []struct{ name, flags string }{{"processes", ""}, {"lines", "--lines "}} {
 		t.Run(test.name, func(t *testing.T) {
@@ -81,6 +144,7 @@ func TestTrace(t *testing.T) {
 			if len(jobs) != 300 {
 				t.Errorf("there are %d jobs", len(jobs))
 			}
+			addsUp(t, p.abs("run.json"))
 		})
 	}
 }
