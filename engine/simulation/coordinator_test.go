@@ -325,6 +325,7 @@ func (r *run) answers(w *worker, seq uint64, count int, data []byte) {
 		}
 		size := 0
 		for i := range uint64(n) {
+			w.parts = r.without(w.parts, seq+i) // an honest worker has sent none
 			end := slices.Index(data[size:], r.Delim) + 1
 			if !late {
 				r.settle(seq+i, data[size:size+end])
@@ -367,7 +368,7 @@ func (r *run) part(w *worker, t task, data []byte) {
 		return
 	}
 	w.used += len(data)
-	if r.late(w.peer, t.seq) {
+	if !r.hasLeased(w.peer, t) || r.late(w.peer, t.seq) {
 		r.giveCredit(w, len(data))
 		r.handled()
 		return
@@ -433,7 +434,7 @@ func (r *run) finish(w *worker, t task, ok bool, data []byte) {
 // worker held it, and whether that settles the job.
 func (r *run) failed(w *worker, t task) (held, final bool) {
 	waiting, leased := r.sched.Waiting(), r.sched.Leased()
-	want := r.holds(w.peer, t.seq, 1) && t.attempt == r.attemptOn(w.peer, t.seq)
+	want := r.hasLeased(w.peer, t)
 	late := want && r.late(w.peer, t.seq)
 	if got, gotLate := r.sched.Holds(w.id, t.seq, t.attempt); got != want || gotLate != late {
 		violated("worker %d holds job %d as attempt %d: %v, late %v, the truth is %v, %v", w.id, t.seq, t.attempt, got, gotLate, want, late)
@@ -551,6 +552,7 @@ func (r *run) returned(w *worker, seq uint64, count int) {
 	w.unprefer(seq, count)
 	if r.believed(w, r.sched.GiveBack(r.now, w.id, seq, count), want, waiting, leased) {
 		for n := seq; n < seq+uint64(count); n++ {
+			w.parts = r.without(w.parts, n)
 			r.comesBack(w.peer, n)
 		}
 	} else {

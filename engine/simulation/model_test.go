@@ -375,6 +375,11 @@ func (m *model) holds(p *peer, seq uint64, count int) bool {
 	return true
 }
 
+// hasLeased reports whether p has a job as that attempt.
+func (m *model) hasLeased(p *peer, t task) bool {
+	return m.holds(p, t.seq, 1) && m.attemptOn(p, t.seq) == t.attempt
+}
+
 // release notes that p holds a job no more. If another does, that is its
 // holder from now on.
 func (m *model) release(p *peer, seq uint64) *job {
