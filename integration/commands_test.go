@@ -40,7 +40,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"waitfor": usage(1, 2, waitFor),
 	// waitlines N FILE: waits for the file to have at least so many lines.
 	"waitlines": usage(2, 2, waitLines),
-	// waitbytes N FILE: waits for the file to have at least so many bytes.
+	// waitbytes N FILE: waits for the file to have at least so many bytes, as long as it grows.
 	"waitbytes": usage(2, 2, waitBytes),
 	// address VARIABLE FILE: waits for the file of --listen-file, and sets a
 	// variable to its first line.
@@ -257,15 +257,17 @@ func waitLines(ts *testscript.TestScript, args []string) {
 func waitBytes(ts *testscript.TestScript, args []string) {
 	want, err := strconv.ParseInt(args[0], 10, 64)
 	ts.Check(err)
-	var size int64
-	if !eventually(stageOf(ts).order, func() bool {
-		info, err := os.Stat(ts.MkAbs(args[1]))
-		if err == nil {
-			size = info.Size()
+	for size := int64(-1); size < want; {
+		before := size
+		if !eventually(stageOf(ts).order, func() bool {
+			info, err := os.Stat(ts.MkAbs(args[1]))
+			if err == nil {
+				size = info.Size()
+			}
+			return size > before
+		}) {
+			ts.Fatalf("waited in vain for %d bytes in %s: it stays at %d\n%s", want, args[1], size, tell(stageOf(ts).order))
 		}
-		return size >= want
-	}) {
-		ts.Fatalf("waited in vain for %d bytes in %s: it has %d\n%s", want, args[1], size, tell(stageOf(ts).order))
 	}
 }
 
