@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	forever = 30 * time.Second // longer than anything takes
+	// forever is longer than anything takes, even if the machine stands still for a while.
+	forever = 2 * time.Minute
 	short   = 300 * time.Millisecond
 )
 

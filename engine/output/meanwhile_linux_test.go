@@ -46,7 +46,7 @@ func TestMessagesWhileStdoutIsFull(t *testing.T) {
 	r.Message([]byte("two\n"))
 	expect("two\n")
 	expect("it waits\n")
-	for end := time.Now().Add(10 * time.Second); r.Backlog() != 0; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(forever); r.Backlog() != 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("%d bytes wait that were said", r.Backlog())
 		}

@@ -38,7 +38,7 @@ func (m *monitor) until(text string) {
 	m.t.Helper()
 	b := make([]byte, 4096)
 	for seen := len(m.all); !strings.Contains(m.all[seen:], text); {
-		if err := m.other.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		if err := m.other.SetReadDeadline(time.Now().Add(forever)); err != nil {
 			m.t.Fatal(err)
 		}
 		n, err := m.other.Read(b)

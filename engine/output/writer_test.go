@@ -11,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -24,6 +25,9 @@ type rig struct {
 	dir  string
 	bell chan struct{}
 }
+
+// forever is longer than anything takes, even if the machine stands still for a while.
+const forever = 2 * time.Minute
 
 // start starts a writer; what o does not name is a file in a new directory.
 func start(t *testing.T, o Options) *rig {

@@ -29,13 +29,13 @@ func TestWhatIsSaid(t *testing.T) {
 		message.Verbose: {
 			`level=INFO msg="worker joined" worker=anna slots=3`,
 			`level=INFO msg="job tried again" worker=anna line=1 attempt=1 why="exit status 3"`,
-			`level=WARN msg="worker lost" worker=anna jobs=3 lines=2,4-5 kept=30s why="it closed the connection"`,
+			`level=WARN msg="worker lost" worker=anna jobs=3 lines=2,4-5 kept=2m0s why="it closed the connection"`,
 			`level=INFO msg="worker back" worker=anna jobs=1 had=3`,
 			`level=INFO msg="worker takes no jobs" worker=anna`,
 			`level=INFO msg="worker left" worker=anna jobs=1 lines=5`,
 		},
 		message.Usual: {
-			`jobpipe: worker anna is lost: it closed the connection; the 3 jobs it has are kept for it for 30s`,
+			`jobpipe: worker anna is lost: it closed the connection; the 3 jobs it has are kept for it for 2m0s`,
 		},
 	} {
 		r := start(t, func(c *Config) {

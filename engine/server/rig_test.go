@@ -21,8 +21,8 @@ import (
 	"github.com/jobpipe/jobpipe/engine/split"
 )
 
-// patience is longer than anything takes.
-const patience = 30 * time.Second
+// patience is longer than anything takes, even if the machine stands still for a while.
+const patience = 2 * time.Minute
 
 // rig is a server on the loop, with a stdin that tests fill and what it writes.
 type rig struct {

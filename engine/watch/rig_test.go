@@ -13,8 +13,8 @@ import (
 	"github.com/jobpipe/jobpipe/engine/message"
 )
 
-// tolerance is longer than anything takes.
-const tolerance = 30 * time.Second
+// tolerance is longer than anything takes, even if the machine stands still for a while.
+const tolerance = 2 * time.Minute
 
 // strip2 is two seconds of a lane.
 var strip2 = []live.Shares{{}, {Working: 0.25, Reading: 0.25, Writing: 0.5}}

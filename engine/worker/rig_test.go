@@ -15,8 +15,9 @@ import (
 	"github.com/jobpipe/jobpipe/engine/message"
 )
 
-// patience is for what must happen. Only a broken test waits so long.
-const patience = 30 * time.Second
+// patience is for what must happen, even if the machine stands still for a while.
+// Only a broken test waits so long.
+const patience = 2 * time.Minute
 
 // A coordinator is played by the test at the other end of a connection. It
 // watches that the worker never has more bytes of results under way than it has
