@@ -33,8 +33,9 @@ type Work interface {
 // process for the records to come. A command that works, however slowly, is not
 // taken for one that waits.
 type Filter struct {
-	slot *Slot
-	pace pace // how many records may be owed
+	slot  *Slot
+	pace  pace          // how many records may be owed
+	doubt time.Duration // before it is taken to wait, where that is not certain
 	talk
 }
 
@@ -52,7 +53,10 @@ type talk struct {
 	began   time.Time // when the process was started
 	moved   time.Time // when it last took or gave something
 	since   time.Time // when the oldest record owed became it
+	spoke   time.Time // when it last printed something
+	written int       // bytes that its stdin took
 	look    lookout
+	closed  closing
 	errs    []byte // stderr that went with no answer yet
 }
 
@@ -65,7 +69,7 @@ func (c *Command) Filter(n int) (*Filter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Filter{slot: s}, nil
+	return &Filter{slot: s, doubt: firstDoubt}, nil
 }
 
 // Close frees the filter's descriptors. It may not be running.
@@ -111,7 +115,7 @@ func (f *Filter) Run(ctx context.Context, w Work, run string, timeout time.Durat
 	}
 	began := time.Now()
 	f.talk = talk{work: w, timeout: timeout, began: began, moved: began, look: lookout{pause: firstLook}}
-	f.pace = pace{least: f.pace.least}
+	f.pace = pace{first: f.pace.least, least: f.pace.least}
 	f.slot.env = append(f.slot.env[:f.slot.fixed], "JOBPIPE_RUN="+run)
 	p, err := f.start()
 	if err != nil {
@@ -122,6 +126,7 @@ func (f *Filter) Run(ctx context.Context, w Work, run string, timeout time.Durat
 	f.pump(ctx)
 	unring()
 	status := p.reap()
+	f.learn(time.Now())
 	if p.cancelled != nil {
 		return Result{}, p.cancelled
 	}

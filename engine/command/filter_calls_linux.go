@@ -26,8 +26,11 @@ var calls = map[call][]int{
 	epollCall:  append(oldEpolls, unix.SYS_EPOLL_PWAIT, unix.SYS_EPOLL_PWAIT2),
 	joinCall: {unix.SYS_FUTEX, unix.SYS_FUTEX_WAITV, unix.SYS_WAIT4, unix.SYS_WAITID,
 		unix.SYS_RT_SIGSUSPEND, unix.SYS_RT_SIGTIMEDWAIT},
-	opaqueCall: {unix.SYS_IO_URING_ENTER, unix.SYS_RESTART_SYSCALL},
+	opaqueCall: {unix.SYS_IO_URING_ENTER, unix.SYS_IO_GETEVENTS, unix.SYS_IO_PGETEVENTS, unix.SYS_RESTART_SYSCALL},
 }
+
+// Calls that take a timeout in milliseconds. Others take the address of one.
+var inMillis = slices.Concat(oldPolls, oldEpolls, []int{unix.SYS_EPOLL_PWAIT})
 
 func callOf(nr int) call {
 	for c, list := range calls {

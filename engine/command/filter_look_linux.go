@@ -6,19 +6,19 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// doubt is how long a process is still before it is taken to wait for input
+// firstDoubt is how long a process is still before it is taken to wait for input
 // when it may also wait for something else: an event loop that watches a
 // connection too, one thread of a pair, one end of a pipeline.
-const doubt = time.Second
+const firstDoubt = mostDoubt
 
 // pipeSize is what a pipe holds.
 const pipeSize = 256 << 10
@@ -30,12 +30,12 @@ func widen(fd int) { _, _ = unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, pipeSi
 // for input when the pipe is empty, one of them is in a read of it, and all
 // others wait for each other.
 func (p *process) doing() doing {
-	unread, err := unix.IoctlGetInt(p.in, unix.TIOCINQ)
-	if err == nil && unread > 0 {
+	unread, known := p.unread()
+	if unread > 0 {
 		return busy
 	}
 	var st unix.Stat_t
-	if err != nil || unix.Fstat(p.in, &st) != nil {
+	if !known || unix.Fstat(p.in, &st) != nil {
 		return unsure
 	}
 	s := sighting{input: "pipe:[" + strconv.FormatUint(st.Ino, 10) + "]"}
@@ -49,6 +49,12 @@ func (p *process) doing() doing {
 		return unsure
 	}
 	return waiting
+}
+
+// unread is how much is in the pipe that the process reads.
+func (p *process) unread() (n int, known bool) {
+	n, err := unix.IoctlGetInt(p.in, unix.TIOCINQ)
+	return n, err == nil
 }
 
 // A sighting is what was seen in a tree of processes.
@@ -91,6 +97,12 @@ func (s *sighting) process(pid string) {
 	}
 }
 
+// exited tells whether a process is a zombie: its parent has not asked how it ended.
+func exited(pid string) bool {
+	stat, _ := os.ReadFile("/proc/" + pid + "/stat")
+	return bytes.Contains(stat, []byte(") Z "))
+}
+
 // failed notes what was not allowed; what is gone is no failure.
 func (s *sighting) failed(err error) {
 	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ESRCH) {
@@ -107,8 +119,8 @@ var hasChildren = sync.OnceValue(func() bool {
 // thread looks at what a thread is blocked in: the number of the system call
 // and its arguments.
 func (s *sighting) thread(pid string, call []string) {
-	if len(call) < 4 || call[0] == "running" {
-		s.occupied = true
+	if len(call) < 4 { // it runs, or is somewhere in the system for another reason
+		s.occupied = s.occupied || !exited(pid)
 		return
 	}
 	arg := func(i int) uint64 {
@@ -121,10 +133,13 @@ func (s *sighting) thread(pid string, call []string) {
 		s.descriptor(pid, arg(1))
 	case pollCall:
 		s.polled(pid, arg(1), arg(2))
+		s.limited(nr, arg(3))
 	case selectCall:
 		s.selected(pid, arg(1), arg(2))
+		s.limited(nr, arg(5))
 	case epollCall:
 		s.epolled(pid, arg(1))
+		s.limited(nr, arg(4))
 	case joinCall:
 	case opaqueCall:
 		s.unknown = true
@@ -141,11 +156,27 @@ func (s *sighting) descriptor(pid string, fd uint64) {
 		s.unknown = true
 	case to == s.input:
 		s.reads = true
+	case to == "anon_inode:[eventpoll]":
+		s.epolled(pid, fd)
+	case to == "anon_inode:[io_uring]":
+		s.unknown = true
+	case to == "anon_inode:[timerfd]":
+		s.occupied = true
 	case strings.HasPrefix(to, "pipe:") || strings.HasPrefix(to, "anon_inode:"):
 		// Of another process here, or of another thread.
 	default:
 		s.occupied = true
 	}
+}
+
+// limited notes that a thread waits for a time to pass as well. How long is in
+// milliseconds, or at an address where there may be none.
+func (s *sighting) limited(nr int, timeout uint64) {
+	never := timeout == 0
+	if slices.Contains(inMillis, nr) {
+		never = int32(timeout) < 0
+	}
+	s.occupied = s.occupied || !never
 }
 
 // polled reads the descriptors of a poll.

@@ -18,6 +18,8 @@ func TestWhatAProcessIsDoing(t *testing.T) {
 		"poll":         {waiting, []string{"python3", "-c", "import select; p=select.poll(); p.register(0); p.poll()"}},
 		"epoll":        {waiting, []string{"python3", "-c", "import select; p=select.epoll(); p.register(0); p.poll()"}},
 		"thread":       {waiting, []string{"python3", "-c", "import sys,threading; t=threading.Thread(target=sys.stdin.read); t.start(); t.join()"}},
+		"zombie":       {waiting, []string{"python3", "-c", "import os,sys\nif os.fork() == 0: os._exit(0)\nsys.stdin.read()"}},
+		"nested epoll": {waiting, []string{"python3", "-c", "import select; p=select.epoll(); p.register(0); q=select.epoll(); q.register(p.fileno()); q.poll()"}},
 		"sleep":        {busy, []string{"sleep", "600"}},
 		"spin":         {busy, []string{"sh", "-c", "while :; do :; done"}},
 		"child":        {busy, []string{"sh", "-c", "sleep 600; read x"}},
@@ -25,6 +27,9 @@ func TestWhatAProcessIsDoing(t *testing.T) {
 		"poll socket":  {busy, []string{"python3", "-c", "import socket; a,b=socket.socketpair(); a.settimeout(600); a.recv(1)"}},
 		"both":         {unsure, []string{"python3", "-c", "import select,socket; a,b=socket.socketpair(); select.select([0,a],[],[])"}},
 		"second stage": {unsure, []string{"sh", "-c", "cat | sleep 600"}},
+		"select timed": {unsure, []string{"python3", "-c", "import select; select.select([0],[],[],600)"}},
+		"poll timed":   {unsure, []string{"python3", "-c", "import select; p=select.poll(); p.register(0); p.poll(600000)"}},
+		"epoll timed":  {unsure, []string{"python3", "-c", "import select; p=select.epoll(); p.register(0); p.poll(600)"}},
 		"nap beside":   {unsure, []string{"python3", "-c", "import sys,threading,time; threading.Thread(target=sys.stdin.read).start(); time.sleep(600)"}},
 	} {
 		t.Run(name, func(t *testing.T) {

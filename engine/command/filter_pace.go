@@ -12,7 +12,7 @@ const stretch = 2 * time.Millisecond
 type pace struct {
 	began        time.Time // of the present stretch
 	now, earlier int       // answers in it and in the one before
-	least        int       // what a process that collects answers is to have
+	first, least int       // what a process that collects answers is to have: when it starts, and now
 }
 
 func (p *pace) limit(t time.Time) int {
@@ -31,20 +31,37 @@ func (p *pace) flows(n int) bool { return n > 32 && n > (p.now+p.earlier)/2 }
 
 const (
 	shortLife = 100 * time.Millisecond
-	longLife  = 400 * time.Millisecond
+	longWork  = 400 * time.Millisecond
 )
 
-// collects is for a process that owes n answers and waits for more records, age
-// after its start. With dry, there are none and its stdin is closed: the next one
-// is to have more, unless this one was at work for long enough to be worth its
-// start.
-func (p *pace) collects(n int, age time.Duration, dry bool) {
-	switch {
-	case dry && age > longLife:
-		p.least /= 2
-	case n >= p.least && (!dry || age < shortLife):
+// collects is for a process that owes n answers and waits for more records.
+func (p *pace) collects(n int) {
+	if n >= p.least {
 		p.least = 2 * n
 	}
+}
+
+// collected is for a process that gave n answers at its end only, after a life of
+// which it worked for a part: the next one is to have more, unless this one worked
+// for long enough to be worth its start.
+func (p *pace) collected(n int, worked, life time.Duration) {
+	switch {
+	case n < p.first: // there were no more
+	case worked < life/4:
+		p.least = 4 * n
+	case worked < life/2 || life < shortLife:
+		p.least = 2 * n
+	case worked > longWork:
+		p.least = n / 2
+	default:
+		p.least = n
+	}
+}
+
+// collectsIn bounds what the next process is to have by the time it may take, where
+// this one took life for n records.
+func (p *pace) collectsIn(limit time.Duration, n int, life time.Duration) {
+	p.least = int(min(float64(p.least), float64(n)*float64(limit)/float64(life)))
 }
 
 func (p *pace) turn(t time.Time) {

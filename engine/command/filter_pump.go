@@ -93,6 +93,7 @@ func (f *Filter) feed(now time.Time) {
 			return
 		}
 		f.moved = now
+		f.written += n
 		if f.rest = f.rest[n:]; len(f.rest) > 0 {
 			return // it is full
 		}
@@ -155,7 +156,7 @@ func (f *Filter) readOnce(now time.Time) bool {
 		p.out = none
 		f.moved = now
 	case !p.ending:
-		f.moved = now
+		f.moved, f.spoke = now, now
 		if answered := f.work.Read(n); answered > 0 {
 			f.owed -= answered
 			f.since = now

@@ -114,13 +114,19 @@ func readable(fd int) bool {
 // glance sees whether the process waits for input while it owes answers. Then
 // it gets more, or its stdin is closed.
 func (f *Filter) glance(now time.Time) {
-	if !f.look.waits(f.p, now, f.moved) || f.stirred() {
+	if unread, known := f.p.unread(); known && unread < f.written && f.look.began.IsZero() {
+		f.look.began = now
+	}
+	what := f.p.doing()
+	if !f.look.waits(what, now, f.moved, f.doubt) || f.stirred() {
 		return
 	}
-	f.pace.collects(f.owed, now.Sub(f.began), f.hungry)
-	if f.hungry {
-		f.closeInput(now)
+	if !f.hungry && !f.presses(now) {
+		f.pace.collects(f.owed)
+		return
 	}
+	f.closed = closing{now, f.owed, what, f.look.worked(what, now)}
+	f.closeInput(now)
 }
 
 // stirred tells whether something has happened since the poll. A process that
