@@ -51,11 +51,14 @@ func (s *lines) ended(r command.Result, err error) {
 	text, _ := r.Stderr.Bytes()
 	begun := s.long > 0 || s.end > s.from
 	if err == nil && r.Outcome == command.Exited && r.Code == 0 {
-		if begun && len(s.given) > 0 {
+		switch {
+		case begun && len(s.given) > 0:
 			// The last line of a file may lack its end, and that of a filter too.
 			s.mem.buf[s.end] = s.welcome.Delim
 			s.end++
 			s.settle(s.mem.buf[s.from:s.end])
+		case begun:
+			s.tooMany()
 		}
 		r.Outcome, r.Note = command.Unrunnable, "the command ended without an answer"
 	}
@@ -95,7 +98,7 @@ func (s *lines) ended(r command.Result, err error) {
 // without an answer: each time costs one job and a process. It is said once.
 func (s *lines) hint(why command.Outcome) {
 	const enough = 3
-	if why != command.TimedOut {
+	if why != command.TimedOut && why != command.Signaled {
 		s.silent++
 	}
 	if s.silent == enough {

@@ -60,10 +60,24 @@ func TestCommandThatNeverReads(t *testing.T) {
 	if !r.logged.has("read line after line") {
 		t.Error("nobody is told")
 	}
-	r = shLines(t, "read n; echo $n")
-	jobByJob()
-	if r.logged.has("read line after line") {
-		t.Error("said of one that answers")
+	for _, line := range []string{"read n; echo $n", "read n; kill -9 $$"} {
+		r = shLines(t, line)
+		jobByJob()
+		if r.logged.has("read line after line") {
+			t.Errorf("said of %s", line)
+		}
+	}
+}
+
+// A line that answers nobody, and lacks its end, is not lost in silence.
+func TestLastLineOfNobody(t *testing.T) {
+	r := shLines(t, "read n; echo $n; printf bye")
+	for seq := range uint64(2) { // the second process begins when all is done about the first
+		r.numbers(seq+1, 1)
+		r.answers(int(seq) + 1)
+	}
+	if !r.logged.has("more lines than it was given") {
+		t.Error("nobody is told")
 	}
 }
 

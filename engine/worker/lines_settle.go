@@ -180,11 +180,18 @@ func (s *lines) stderr(dst []answer, seq uint64, text []byte) []answer {
 // it answered twice cannot be told; the last may be one, so it is the one that
 // failed.
 func (s *lines) surplus() {
-	const note = "the command printed more lines than it was given"
 	if len(s.cuts) > 0 {
 		s.uncut()
 	} else {
-		s.excess.Do(func() { s.cfg.Log.Warnf("%s; it is started afresh", note) })
+		s.tooMany()
 	}
-	s.filter.End(command.Unrunnable, note)
+	s.filter.End(command.Unrunnable, tooMany)
+}
+
+const tooMany = "the command printed more lines than it was given"
+
+// tooMany says that there was an answer for which there is no job, and none that
+// could be charged with it. It is said once.
+func (s *lines) tooMany() {
+	s.excess.Do(func() { s.cfg.Log.Warnf("%s; it is started afresh", tooMany) })
 }
