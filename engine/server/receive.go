@@ -182,6 +182,10 @@ func (s *Server) result(p *peer, r *codec.Result) error {
 	if half != nil && half.attempt != r.Attempt {
 		return fmt.Errorf("it sent parts of job %d as attempt %d and the end as attempt %d", r.Seq, half.attempt, r.Attempt)
 	}
+	if held, _ := s.sched.Holds(p.id, r.Seq, int(r.Attempt)); !held { // parts of another attempt were not kept
+		s.dropParts(p, r.Seq)
+		return s.unwanted(p, r.Seq, size)
+	}
 	failed := r.Outcome != codec.Exited || r.Code != 0
 	job, _ := s.records(p, r.Seq, 1)
 	var v schedule.Verdict

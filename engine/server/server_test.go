@@ -67,6 +67,24 @@ func TestStrayAnswersChangeNothing(t *testing.T) {
 	}
 }
 
+// A worker may have a job of the coordinator's life before as another attempt. No
+// part of that result is taken, so its end is not either.
+func TestAnotherAttemptChangesNothing(t *testing.T) {
+	r := start(t, verbose)
+	w := r.worker("anna", 2)
+	r.jobs("a\n")
+	m := w.job()
+	old := m.Attempt + 1
+	w.send(codec.TypeResultPart, codec.AppendResultPart(nil, codec.ResultPart{Seq: m.Seq, Attempt: old, Stream: 1, Data: []byte("who")}))
+	w.answer(codec.Result{Seq: m.Seq, Attempt: old, Stdout: []byte("le\n")})
+	r.said(`msg="answer ignored" worker=anna line=1 why="it does not have the job"`)
+	w.answer(codec.Result{Seq: m.Seq, Attempt: m.Attempt, Stdout: []byte("whole\n")})
+	r.noMore()
+	if out, _ := r.written(); out != "whole\n" {
+		t.Errorf("stdout %q", out)
+	}
+}
+
 // tightWindow is more than what TestMisbehaviour sends otherwise.
 const tightWindow = 1000
 

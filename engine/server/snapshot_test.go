@@ -93,9 +93,13 @@ func TestSnapshot(t *testing.T) {
 		return run.Why == "waiting for workers: all have left" && run.Waiting == 2 && len(run.Workers) == 0
 	})
 	b := r.worker("b", 4)
-	b.job()
-	b.answer(codec.Result{Seq: 3})
-	b.answer(codec.Result{Seq: 4})
+	for answered := uint64(0); answered < 2; {
+		m := b.job()
+		for seq := m.Seq; seq < m.Seq+m.Count; seq++ {
+			b.answer(codec.Result{Seq: seq, Attempt: m.Attempt})
+			answered++
+		}
+	}
 	r.noMore()
 	r.until("it is over", func(run *live.Run) bool { return run.State != live.Going && run.Done == 4 && run.Ended })
 }

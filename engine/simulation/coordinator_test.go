@@ -394,6 +394,11 @@ func (r *run) finish(w *worker, t task, ok bool, data []byte) {
 	w.used += len(data)
 	w.unprefer(t.seq, 1)
 	held, final := false, false
+	if r.holds(w.peer, t.seq, 1) && !r.hasLeased(w.peer, t) {
+		r.forget(w, t, data) // it has the job as another attempt, of which the parts were not kept
+		r.handled()
+		return
+	}
 	if ok {
 		n, late := r.answered(w, t.seq, 1)
 		held, final = n > 0, !late
