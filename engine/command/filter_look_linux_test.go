@@ -4,6 +4,9 @@ import (
 	"os/exec"
 	"testing"
 	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestWhatAProcessIsDoing(t *testing.T) {
@@ -30,12 +33,16 @@ func TestWhatAProcessIsDoing(t *testing.T) {
 		"select timed": {unsure, []string{"python3", "-c", "import select; select.select([0],[],[],600)"}},
 		"poll timed":   {unsure, []string{"python3", "-c", "import select; p=select.poll(); p.register(0); p.poll(600000)"}},
 		"epoll timed":  {unsure, []string{"python3", "-c", "import select; p=select.epoll(); p.register(0); p.poll(600)"}},
+		"ring":         {unsure, []string{"python3", "-c", "import ctypes,select; fd=ctypes.CDLL(None).syscall(425,4,bytes(120)); p=select.epoll(); p.register(fd, select.EPOLLIN); p.poll()"}},
 		"nap beside":   {unsure, []string{"python3", "-c", "import sys,threading,time; threading.Thread(target=sys.stdin.read).start(); time.sleep(600)"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if _, err := exec.LookPath(c.argv[0]); err != nil {
 				t.Skip(err)
+			}
+			if name == "ring" && !mayRing() {
+				t.Skip("no io_uring here")
 			}
 			d := newDesk(t, Options{}, c.argv...)
 			d.f.slot.env = d.f.slot.env[:d.f.slot.fixed]
@@ -63,6 +70,16 @@ func TestWhatAProcessIsDoing(t *testing.T) {
 			t.Errorf("it is %d, want %d", got, c.want)
 		})
 	}
+}
+
+// mayRing tells whether a process may have an io_uring.
+func mayRing() bool {
+	var params [120]byte
+	fd, _, errno := unix.Syscall(unix.SYS_IO_URING_SETUP, 4, uintptr(unsafe.Pointer(&params)), 0)
+	if errno == 0 {
+		_ = unix.Close(int(fd))
+	}
+	return errno == 0
 }
 
 func TestAProcessWithSomethingToReadIsBusy(t *testing.T) {
