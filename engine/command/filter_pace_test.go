@@ -69,11 +69,11 @@ func TestACollectorHasToAnswerInTime(t *testing.T) {
 		if time.Now().After(end) || f.p.ending {
 			t.Fatalf("%d records are with it, ended %v", d.taken, f.p.ending)
 		}
-		if f.p.doing() != waiting || now.Before(f.look.due(f.moved)) {
+		if f.p.doing() != waiting {
 			time.Sleep(time.Millisecond)
-			now = now.Add(time.Second)
 			continue
 		}
+		now = later(now, f.look.due(f.moved))
 		f.onTime(now)
 		f.feed(now)
 		now = given.Add(time.Duration(d.taken) * 100 * time.Millisecond)
