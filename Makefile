@@ -91,8 +91,9 @@ unit: ## tests of all packages, with the race detector where there is a C compil
 simulation: ## play SEEDS hostile schedules in virtual time
 	$(GO) test ./engine/simulation -seeds=$(SEEDS)
 
+# Most of these tests wait, so more of them run at a time than there are processors.
 integration: ## the real binaries, end to end
-	$(GO) test -count=1 -timeout 8m ./integration
+	$(GO) test -count=1 -timeout 8m -parallel 4 ./integration
 	$(GO) -C integration/watch test -count=1 -timeout 8m .
 
 faults: ## the cases of RELIABILITY.md, each with its outcome (CASES='B4 C' for some)
