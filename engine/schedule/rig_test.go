@@ -176,7 +176,7 @@ func (r *rig) warm(id WorkerID, n, perSecond int) {
 	r.t.Helper()
 	r.add(n)
 	r.Dispatch(r.now, nil)
-	r.wait(r.workers[id].rtt + time.Duration(n)*time.Second/time.Duration(perSecond))
+	r.wait(time.Duration(n) * time.Second / time.Duration(perSecond))
 	for _, h := range r.Held(id) {
 		r.answers(id, h.Seq, h.End()-1)
 	}

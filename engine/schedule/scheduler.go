@@ -28,8 +28,7 @@ const (
 	// at the rate it has shown.
 	horizon = 10 * time.Millisecond
 	// worthwhile is the share of a slot's time that may be lost to round trips
-	// before a job is queued against it. For jobs shorter than 100 ms less may be lost:
-	// 2 % where they take 20 ms, as little waits behind them.
+	// before a job is queued against it.
 	worthwhile  = 0.1
 	leastWindow = 1 << 20 // see worker.window
 	mostWindow  = 8 << 20

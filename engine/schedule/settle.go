@@ -19,8 +19,6 @@ func (s *Scheduler) Answer(now time.Duration, id WorkerID, seq uint64, count int
 	if w == nil || !w.holds(lo, hi) {
 		return 0, false
 	}
-	at, _ := w.find(lo)
-	leased := w.leases[at].leased()
 	for lo < hi {
 		at, _ := w.find(lo)
 		l := w.leases[at]
@@ -33,7 +31,7 @@ func (s *Scheduler) Answer(now time.Duration, id WorkerID, seq uint64, count int
 		lo = to
 	}
 	n = int(lo - seq)
-	s.moved(now, w, n, leased)
+	s.moved(now, w, n)
 	return n, late
 }
 
@@ -75,7 +73,7 @@ func (s *Scheduler) Failed(now time.Duration, id WorkerID, seq uint64, attempt i
 		return Verdict{}
 	}
 	got := w.take(at, seq, seq+1)
-	s.moved(now, w, 1, got.leased())
+	s.moved(now, w, 1)
 	if got.void {
 		return Verdict{Held: true, Late: true}
 	}
@@ -97,10 +95,9 @@ func (s *Scheduler) Failed(now time.Duration, id WorkerID, seq uint64, attempt i
 	return Verdict{Held: true}
 }
 
-// moved does what any outcome of n jobs, leased at a time, does to a worker: it has
-// room again.
-func (s *Scheduler) moved(now time.Duration, w *worker, n int, leased time.Duration) {
-	w.answered(now, n, leased)
+// moved does what any outcome does to a worker: it has room again.
+func (s *Scheduler) moved(now time.Duration, w *worker, n int) {
+	w.answered(now, n)
 	w.rested(now)
 	s.wake(w)
 }

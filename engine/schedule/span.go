@@ -54,15 +54,6 @@ func (s *span) own(delim byte) {
 	s.Block = nil
 }
 
-// leased is when it was leased; 0 when that does not matter any more, as another copy
-// has settled it.
-func (s *span) leased() time.Duration {
-	if s.void {
-		return 0
-	}
-	return s.since
-}
-
 // latest is the highest attempt at the job so far.
 func (s *span) latest() int { return max(s.attempt, s.newest) }
 

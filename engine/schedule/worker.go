@@ -21,7 +21,7 @@ type worker struct {
 	rtt   time.Duration
 	rate  float64       // jobs per second, smoothed; 0 until shown
 	acc   int           // answers since `since`
-	since time.Duration // start of the current measurement, moved on by the time it was without jobs
+	since time.Duration // start of the current measurement, moved on by the time it had no jobs
 	idle  time.Duration // when it had no jobs any more
 	moved time.Duration // last answer, or first lease after none
 
@@ -82,8 +82,7 @@ func (s *Scheduler) credit(w *worker) int {
 		return w.slots // a job that has not started cannot be lost with its worker
 	}
 	queue := w.rate * (w.rtt + horizon).Seconds()
-	round := float64(w.slots) / w.rate // in which each slot does one; infinite before it has shown
-	if w.rtt.Seconds() > round*min(round, worthwhile) {
+	if w.rate*w.rtt.Seconds() > worthwhile*float64(w.slots) {
 		queue = math.Ceil(queue)
 	}
 	return w.slots + int(queue)
@@ -219,15 +218,8 @@ func (w *worker) take(at int, lo, hi uint64) span {
 	return got
 }
 
-// answered updates the worker's rate after n answers, to jobs leased at a time, or
-// late. What is known of the round trip tells when the worker was out of jobs until
-// these came: that does not count, as it would show how far away it is, and not how
-// fast.
-func (w *worker) answered(now time.Duration, n int, leased time.Duration) {
-	w.rtt = min(w.rtt, now-leased)
-	if out := leased + w.rtt - w.moved; out > 0 {
-		w.since = max(w.since, min(w.since+out, now-measure))
-	}
+// answered updates the worker's rate after n answers.
+func (w *worker) answered(now time.Duration, n int) {
 	w.acc += n
 	w.moved, w.stuck = now, false
 	if dt := now - w.since; dt >= mostMeasure || dt >= measure && w.acc >= w.slots {

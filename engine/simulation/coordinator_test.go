@@ -354,11 +354,10 @@ func (r *run) answered(w *worker, seq uint64, count int) (n int, late bool) {
 	if most, wasLate := r.alike(w.peer, seq, count); n != most || late != wasLate {
 		violated("of %d answers from %d on, %d are taken and late is %v; want %d and %v", count, seq, n, late, most, wasLate)
 	}
-	since := r.leasedTo(w.peer, seq)
 	for at := seq; at < seq+uint64(n); at++ {
 		r.finished(w.peer, at, late)
 	}
-	r.model.answered(w.peer, n, since)
+	r.model.answered(w.peer, n)
 	return n, late
 }
 
@@ -458,7 +457,7 @@ func (r *run) failed(w *worker, t task) (held, final bool) {
 // become of the job.
 func (r *run) failure(w *worker, seq uint64, v schedule.Verdict) (final bool) {
 	j := &r.all[seq]
-	r.model.answered(w.peer, 1, r.leasedTo(w.peer, seq))
+	r.model.answered(w.peer, 1)
 	if v.Late {
 		r.finished(w.peer, seq, true)
 		return false

@@ -195,7 +195,7 @@ func (m *model) credit(p *peer) int {
 		return p.slots
 	}
 	queue := p.rate * (p.rtt + horizon).Seconds()
-	if round := float64(p.slots) / p.rate; p.rtt.Seconds() > round*min(round, worthwhile) {
+	if p.rate*p.rtt.Seconds() > worthwhile*float64(p.slots) {
 		queue = math.Ceil(queue)
 	}
 	return p.slots + int(queue)
@@ -411,13 +411,8 @@ func (m *model) unload(p *peer, seq uint64) {
 	p.bytes -= len(m.record(seq, seq+1))
 }
 
-// answered notes how fast p answers, when it answers n jobs, of which the first was
-// leased at a time.
-func (m *model) answered(p *peer, n int, leased time.Duration) {
-	p.rtt = min(p.rtt, m.now-leased)
-	if out := leased + p.rtt - p.moved; out > 0 { // it waited for them
-		p.since = max(p.since, min(p.since+out, m.now-measure))
-	}
+// answered notes how fast p answers.
+func (m *model) answered(p *peer, n int) {
 	p.acc += n
 	p.stuck, p.moved = false, m.now
 	if dt := m.now - p.since; dt >= mostMeasure || dt >= measure && p.acc >= p.slots {
