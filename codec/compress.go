@@ -36,6 +36,10 @@ const (
 	leastLinked = 256
 )
 
+// Links tells whether payloads may be Linked where this was agreed on. Then each end
+// may have to keep a window of what it was sent.
+func (c Compression) Links() bool { return c == Linked || c == EitherLinked }
+
 // known tells whether it may stand in a frame.
 func (c Compression) known() bool { return c <= Zstd || c == Linked }
 

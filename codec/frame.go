@@ -130,8 +130,8 @@ func (d *Decoder) SetScratch(s *Scratch) { d.scratch = s }
 func (d *Decoder) SetCipher(c *Cipher) { d.cipher = c }
 
 // SetCompression tells the Decoder what was agreed on, as far as that matters:
-// only with one of the linked ones the other side may make us keep its window.
-func (d *Decoder) SetCompression(c Compression) { d.links = c == Linked || c == EitherLinked }
+// only where it Links the other side may make us keep its window.
+func (d *Decoder) SetCompression(c Compression) { d.links = c.Links() }
 
 // Next takes the frame that buf begins with, and says how many bytes of buf it
 // took: 0 as long as there is only part of one. The length is judged as soon as

@@ -61,7 +61,7 @@ func (s *Server) join(p *peer) {
 // welcome tells a worker what holds for this run.
 func (s *Server) welcome(p *peer) {
 	compression := s.Compress.choose(p, s.linked < mostLinked)
-	if p.linked = compression == codec.Linked || compression == codec.EitherLinked; p.linked {
+	if p.linked = compression.Links(); p.linked {
 		s.linked++
 	}
 	p.Enc.SetCompression(compression)

@@ -193,13 +193,8 @@ func (s *Server) result(p *peer, r *codec.Result) error {
 	if failed {
 		v = s.sched.Failed(s.now(), p.id, r.Seq, int(r.Attempt))
 	} else {
-		n, late := s.sched.Answer(s.now(), p.id, r.Seq, 1)
-		v.Held, v.Late = n == 1, late
-		v.Final = v.Held && !late
-	}
-	if !v.Held {
-		s.dropParts(p, r.Seq)
-		return s.unwanted(p, r.Seq, size)
+		_, v.Late = s.sched.Answer(s.now(), p.id, r.Seq, 1)
+		v.Final = !v.Late
 	}
 	p.budget.earn(settledFrames)
 	s.laneRan(p, sent, 1, r.Start, r.Took)

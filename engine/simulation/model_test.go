@@ -426,16 +426,13 @@ func (m *model) answered(p *peer, n int) {
 	}
 }
 
-// leasedTo is when p was given a job that it holds; 0: another has settled it.
+// leasedTo is when p was given a job that it holds, and nobody has settled.
 func (m *model) leasedTo(p *peer, seq uint64) time.Duration {
-	switch j := &m.all[seq]; {
-	case m.late(p, seq):
-		return 0
-	case j.twin == p:
+	j := &m.all[seq]
+	if j.twin == p {
 		return j.twinSince
-	default:
-		return j.since
 	}
+	return j.since
 }
 
 // settle notes that a job is answered or failed for good, with what is printed.
